@@ -1,2 +1,47 @@
-//! xtask.
-fn main() {}
+//! The developer commands of Countersign: `cargo xtask check` before a push, `cargo xtask test` for the tests alone.
+//!
+//! A command is a row of [`command::COMMANDS`]: a word and the steps it runs. A step is a `cargo` call and what it needs
+//! on the machine, which is a row of [`prerequisite`].
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "talking to the developer is what this program does"
+)]
+
+use std::env;
+use std::process::ExitCode;
+
+use command::Call;
+
+mod command;
+mod prerequisite;
+mod step;
+
+const FAILED: u8 = 1;
+const WRONG_CALL: u8 = 2;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    match command::parse(&words) {
+        Ok(Call::Usage) => {
+            print!("{}", command::usage());
+            ExitCode::SUCCESS
+        }
+        Ok(Call::Run(command)) => run(command),
+        Err(wrong) => {
+            eprint!("{wrong}\n\n{}", command::usage());
+            ExitCode::from(WRONG_CALL)
+        }
+    }
+}
+
+fn run(command: &command::Command) -> ExitCode {
+    if let Err(missing) = prerequisite::ensure(command.needs()) {
+        eprint!("{missing}");
+        return ExitCode::from(FAILED);
+    }
+    let report = step::run_all(command.steps(), step::cargo);
+    print!("\n{report}");
+    if report.passed() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+}
