@@ -1,1 +1,5 @@
-//! Placeholder crate page.
+//! The Countersign authentication service: a router to mount, and the binary `countersign`.
+//!
+//! Where things live: [`config`] parses what was configured, once; [`cli`] is the commands.
+
+pub mod config;

@@ -1,0 +1,302 @@
+//! From what was given to what it means.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use tracing::Level;
+
+use super::{
+    Config, LogConfig, LogFormat, MasterKeySource, Problem, RegistrationConfig, Secret, TokenConfig,
+    duration,
+    layers::{Given, Layers, Value},
+};
+
+/// The name of the SQLite file in the data folder.
+const DATABASE_FILE: &str = "countersign.db";
+
+/// An access token that lives longer than this is a mistake in the unit.
+const LONGEST_LIFETIME: Duration = Duration::from_secs(366 * 86_400);
+
+/// A leeway longer than this undoes `exp`.
+const LONGEST_LEEWAY: Duration = Duration::from_secs(600);
+
+/// A service that takes longer than this to stop is killed by whoever asked it to.
+const LONGEST_SHUTDOWN: Duration = Duration::from_secs(3_600);
+
+/// RFC 7518 §3.2: a key at least as long as the hash.
+const SHORTEST_SECRET: usize = 32;
+
+/// The configuration that the layers amount to, or everything that is wrong with them.
+pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
+    let mut reader = Reader { layers };
+    let host = reader.read("host", host);
+    let port = reader.read("port", port);
+    let data = reader.read("data", path);
+    let issuer = reader.read("issuer", issuer);
+    let audience = reader.read("audience", name);
+    let database = reader.read("database.url", database);
+    let access_lifetime = reader.read("token.access_lifetime", |given| {
+        whole_seconds(given).and_then(|length| within(length, Duration::from_secs(1), LONGEST_LIFETIME))
+    });
+    let leeway = reader.read("token.leeway", |given| {
+        whole_seconds(given).and_then(|length| within(length, Duration::ZERO, LONGEST_LEEWAY))
+    });
+    let shutdown_wait = reader.read("http.shutdown_wait", |given| {
+        duration(given).and_then(|length| within(length, Duration::ZERO, LONGEST_SHUTDOWN))
+    });
+    let reveal_taken = reader.read("registration.reveal_taken", boolean);
+    let level = reader.read("log.level", |given| one_of(given, &LEVELS));
+    let format = reader.read("log.format", |given| one_of(given, &FORMATS));
+    let jwt_secret = reader.jwt_secret();
+    let master_key = reader.master_key();
+
+    // A setting with a default is only missing when its value was refused, and then there is a problem to report.
+    let (Some(host), Some(port), Some(data), Some(audience)) = (host, port, data, audience) else {
+        return Err(reader.layers.problems);
+    };
+    let (Some(access_lifetime), Some(leeway), Some(shutdown_wait)) = (access_lifetime, leeway, shutdown_wait)
+    else {
+        return Err(reader.layers.problems);
+    };
+    let (Some(reveal_taken), Some(level), Some(format)) = (reveal_taken, level, format) else {
+        return Err(reader.layers.problems);
+    };
+    if !reader.layers.problems.is_empty() {
+        return Err(reader.layers.problems);
+    }
+    Ok(Config {
+        database: database.unwrap_or_else(|| data.join(DATABASE_FILE)),
+        host,
+        port,
+        data,
+        issuer,
+        audience,
+        master_key,
+        token: TokenConfig { access_lifetime, leeway },
+        jwt_secret,
+        registration: RegistrationConfig { reveal_taken },
+        shutdown_wait,
+        log: LogConfig { level, format },
+    })
+}
+
+struct Reader {
+    layers: Layers,
+}
+
+impl Reader {
+    /// The meaning of a setting; `None` when nobody gave it, or when it means nothing, which is then a problem.
+    fn read<T>(&mut self, path: &str, parse: impl FnOnce(&Given) -> Result<T, String>) -> Option<T> {
+        let given = self.layers.given.get(path)?;
+        match parse(given) {
+            Ok(value) => Some(value),
+            Err(message) => {
+                let place = given.place.clone();
+                self.layers.problem(place, message);
+                None
+            }
+        }
+    }
+
+    /// A secret and the file with the secret exclude each other.
+    fn exclude(&mut self, secret: &str, file: &str) {
+        let given = &self.layers.given;
+        if let (Some(secret), Some(file)) = (given.get(secret), given.get(file)) {
+            let (place, other) = (secret.place.clone(), file.place.clone());
+            self.layers.problem(place, format!("is given here and by {other}; keep one"));
+        }
+    }
+
+    fn jwt_secret(&mut self) -> Option<Secret> {
+        self.exclude("jwt.secret", "jwt.secret_file");
+        let long_enough = |secret: Secret| match secret.expose().len() {
+            length if length < SHORTEST_SECRET => Err(format!(
+                "is {length} bytes long and HS256 needs at least {SHORTEST_SECRET} (RFC 7518 §3.2); `openssl rand -hex 32` makes one"
+            )),
+            _ => Ok(secret),
+        };
+        let from_file =
+            self.read("jwt.secret_file", |given| path(given).and_then(secret_in_file).and_then(long_enough));
+        self.read("jwt.secret", |given| text(given).map(Secret::new).and_then(long_enough)).or(from_file)
+    }
+
+    fn master_key(&mut self) -> MasterKeySource {
+        self.exclude("master_key", "master_key_file");
+        let hexadecimal = |text: String| {
+            if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                Ok(Secret::new(text))
+            } else {
+                Err("is not 64 hexadecimal digits; `openssl rand -hex 32` makes a master key".to_owned())
+            }
+        };
+        if let Some(secret) = self.read("master_key", |given| text(given).and_then(hexadecimal)) {
+            return MasterKeySource::Value(secret);
+        }
+        self.read("master_key_file", path).map_or(MasterKeySource::DataFolder, MasterKeySource::File)
+    }
+}
+
+const LEVELS: [(&str, Level); 5] = [
+    ("error", Level::ERROR),
+    ("warn", Level::WARN),
+    ("info", Level::INFO),
+    ("debug", Level::DEBUG),
+    ("trace", Level::TRACE),
+];
+
+const FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+
+fn text(given: &Given) -> Result<String, String> {
+    match &given.value {
+        Value::Text(text) if text.trim().is_empty() => Err("is empty".to_owned()),
+        Value::Text(text) => Ok(text.clone()),
+        other => Err(format!("is {}; write text in quotes", kind(other))),
+    }
+}
+
+fn one_of<T: Copy>(given: &Given, choices: &[(&str, T)]) -> Result<T, String> {
+    let text = text(given)?;
+    choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice).ok_or_else(|| {
+        let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+        format!("\"{text}\" is not one of {}", names.join(", "))
+    })
+}
+
+fn boolean(given: &Given) -> Result<bool, String> {
+    match &given.value {
+        Value::Boolean(truth) => Ok(*truth),
+        Value::Text(text) if text == "true" => Ok(true),
+        Value::Text(text) if text == "false" => Ok(false),
+        Value::Text(text) => Err(format!("\"{text}\" is neither true nor false")),
+        other => Err(format!("is {}; write true or false", kind(other))),
+    }
+}
+
+fn host(given: &Given) -> Result<IpAddr, String> {
+    let text = text(given)?;
+    if text == "localhost" {
+        return Ok(Ipv4Addr::LOCALHOST.into());
+    }
+    text.parse().map_err(|_| {
+        format!("\"{text}\" is not an IP address; write 127.0.0.1 for this machine only, 0.0.0.0 for every interface")
+    })
+}
+
+fn port(given: &Given) -> Result<u16, String> {
+    let refused = |shown: &str| format!("\"{shown}\" is not a port; write a number from 0 to 65535");
+    match &given.value {
+        Value::Integer(number) => u16::try_from(*number).map_err(|_| refused(&number.to_string())),
+        Value::Text(text) if text.starts_with("tcp://") => Err(format!(
+            "{}; if Kubernetes set it, put `enableServiceLinks: false` in the pod's spec",
+            refused(text)
+        )),
+        Value::Text(text) => match text.parse() {
+            Ok(port) if text.bytes().all(|byte| byte.is_ascii_digit()) => Ok(port),
+            _ => Err(refused(text)),
+        },
+        other => Err(format!("is {}; write a number from 0 to 65535", kind(other))),
+    }
+}
+
+fn path(given: &Given) -> Result<PathBuf, String> {
+    Ok(given.base.join(text(given)?))
+}
+
+/// A name that ends up in a claim and is compared byte for byte: no spaces around it that nobody sees.
+fn name(given: &Given) -> Result<String, String> {
+    let text = text(given)?;
+    if text.trim() != text || text.chars().any(char::is_control) {
+        return Err(format!("{text:?} begins or ends with a space, or holds a control character"));
+    }
+    Ok(text)
+}
+
+/// RFC 8414 §2 wants a URL without query and fragment; plain names are accepted since RFC 7519 §4.1.1 allows them.
+fn issuer(given: &Given) -> Result<String, String> {
+    let name = name(given)?;
+    if name.contains(['?', '#']) {
+        return Err(format!("\"{name}\" has a query or a fragment; an issuer has neither"));
+    }
+    Ok(name)
+}
+
+fn duration(given: &Given) -> Result<Duration, String> {
+    let text = match &given.value {
+        Value::Integer(number) => number.to_string(),
+        _ => text(given)?,
+    };
+    duration::parse_duration(&text).map_err(|error| error.to_string())
+}
+
+/// NumericDate counts seconds (RFC 7519 §2), so what is added to one does too.
+fn whole_seconds(given: &Given) -> Result<Duration, String> {
+    let length = duration(given)?;
+    if length.subsec_nanos() != 0 {
+        return Err(format!("{} is not a whole number of seconds", duration::format_duration(length)));
+    }
+    Ok(length)
+}
+
+fn within(length: Duration, least: Duration, most: Duration) -> Result<Duration, String> {
+    let (shown, least_shown, most_shown) = (
+        duration::format_duration(length),
+        duration::format_duration(least),
+        duration::format_duration(most),
+    );
+    if length < least {
+        return Err(format!("{shown} is too short; the least is {least_shown}"));
+    }
+    if length > most {
+        return Err(format!("{shown} is too long; the most is {most_shown}"));
+    }
+    Ok(length)
+}
+
+/// The message never quotes the URL: one of another database has a password in it.
+fn database(given: &Given) -> Result<PathBuf, String> {
+    let url = text(given)?;
+    let file = match url.split_once(':') {
+        Some(("sqlite", rest)) => rest.strip_prefix("//").unwrap_or(rest),
+        Some(("postgres" | "postgresql", _)) => {
+            return Err("PostgreSQL comes with a later release; use a sqlite: URL until then".to_owned());
+        }
+        _ => return Err("is not a database URL; write sqlite:FILE".to_owned()),
+    };
+    if file.is_empty() || file.starts_with(':') || file.contains('?') {
+        return Err(
+            "names no file; write sqlite:FILE, for example sqlite:/var/lib/countersign/countersign.db"
+                .to_owned(),
+        );
+    }
+    Ok(given.base.join(file))
+}
+
+/// A secret in a file of its own. One newline at its end, which editors add, is not part of it.
+fn secret_in_file(file: PathBuf) -> Result<Secret, String> {
+    let text =
+        std::fs::read_to_string(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let secret = Secret::new(text);
+    let trimmed = secret.expose().strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text));
+    Ok(match trimmed {
+        Some(trimmed) => Secret::new(trimmed.to_owned()),
+        None => secret,
+    })
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Text(_) => "text",
+        Value::Integer(_) => "a number",
+        Value::Boolean(_) => "true or false",
+        Value::Other(kind) => match *kind {
+            "array" => "a list",
+            "table" => "a section",
+            "float" => "a fraction",
+            "datetime" => "a date",
+            other => other,
+        },
+    }
+}
