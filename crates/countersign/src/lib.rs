@@ -1,1 +1,3 @@
 //! Placeholder crate page.
+
+pub mod password;
