@@ -1,3 +1,76 @@
-//! Placeholder crate page.
+//! JWT authentication for axum and any tower service: strategies say *who*, guards say *where*, handlers say *what*.
+//!
+//! ```
+//! use axum::{Json, Router, routing::get};
+//! use countersign::jwt::{Algorithm, KeySet, Verified, Verifier, VerifyingKey};
+//! use countersign::{Authenticated, Guard, JwtStrategy};
+//! use http::request::Parts;
+//! use serde::{Deserialize, Serialize};
+//!
+//! /// What this application puts into its tokens.
+//! #[derive(Deserialize)]
+//! struct Claims {
+//!     email: String,
+//! }
+//!
+//! /// Who this application knows.
+//! #[derive(Clone, Serialize)]
+//! struct User {
+//!     id: String,
+//!     email: String,
+//! }
+//!
+//! async fn profile(user: Authenticated<User>) -> Json<User> {
+//!     Json((*user).clone())
+//! }
+//!
+//! fn app(secret: &[u8]) -> Result<Router, Box<dyn std::error::Error>> {
+//!     let key = VerifyingKey::from_secret(Algorithm::Hs256, secret)?;
+//!     let strategy = JwtStrategy::new(Verifier::new("my-app", "my-app"), KeySet::from(key)).validate(
+//!         async |token: Verified<Claims>, _: &Parts| {
+//!             let id = token.subject()?.to_owned();
+//!             Some(User { id, email: token.into_claims().email })
+//!         },
+//!     );
+//!     Ok(Router::new().route("/profile", get(profile)).route_layer(Guard::required(strategy)))
+//! }
+//! # app(&[7; 32]).unwrap();
+//! ```
+//!
+//! A request without a token gets 401 and the challenge `Bearer`; one with a bad token 401 `invalid_token`, with a
+//! problem body that says what is wrong under a stable code, and one line in the log that says it to the operator. See
+//! [`challenge`].
+//!
+//! # Where to find what
+//!
+//! - [`strategy`]: [`JwtStrategy`] for bearer tokens, [`LocalStrategy`] for logins, the traits for your own.
+//! - [`extract_jwt`]: where in a request the token stands.
+//! - [`guard`]: [`Guard`] and, for logins, [`BodyGuard`]; layers for axum and whatever else speaks tower.
+//! - [`extract`]: [`Authenticated`] and [`MaybeAuthenticated`], what handlers ask for.
+//! - [`challenge`]: what refused requests are answered, and the codes.
+//! - [`password`]: hashing and verifying passwords without starving the rest of the service.
+//! - [`jwt`]: the token core: keys, signing, verifying.
+//!
+//! # Features
+//!
+//! `axum` (default): the extractors of [`extract`] and [`Problem`] as axum knows them. All else serves any tower service.
 
+pub mod challenge;
+pub mod extract;
+pub mod extract_jwt;
+pub mod guard;
+mod passage;
 pub mod password;
+mod problem;
+pub mod strategy;
+
+pub use countersign_jwt as jwt;
+
+pub use extract::{Authenticated, MaybeAuthenticated};
+pub use extract_jwt::ExtractJwt;
+pub use guard::{BodyGuard, Guard};
+pub use problem::Problem;
+pub use strategy::{
+    AuthError, Authentication, BodyStrategy, Credentials, Denial, JwtStrategy, LocalStrategy, Outage, Rejection,
+    Strategy,
+};

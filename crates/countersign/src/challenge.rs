@@ -1,0 +1,235 @@
+//! The only writer of 401, 403 and 503: RFC 6750 §3, RFC 9110 §11.6.1, RFC 9457.
+//!
+//! | what happened | status | `WWW-Authenticate` |
+//! |---|---|---|
+//! | nothing was presented | 401 | `Bearer` |
+//! | what was presented is malformed, expired, forged, .. | 401 | `Bearer error="invalid_token", error_description=".."` |
+//! | it is not enough | 403 | `Bearer error="insufficient_scope", scope=".."` |
+//! | it cannot be known right now | 503 | none; `Retry-After` |
+//!
+//! RFC 6750 §3.1 has a third error, `invalid_request`, answered 400. It is not used: `invalid_token` is defined for a
+//! token that is "expired, revoked, malformed, or invalid for other reasons", and a client that gets 401 for whatever
+//! is wrong with its credentials needs one rule: get a new token, or log in.
+//!
+//! The body is a [`Problem`] with a stable `code`:
+//!
+//! | code | status | meaning |
+//! |---|---|---|
+//! | `credentials_missing` | 401 | nothing was presented that the guard reads |
+//! | `credentials_repeated` | 401 | more than one `Authorization` header |
+//! | `credentials_malformed` | 401 | not `Bearer` and one token, by the letter of RFC 6750 §2.1 |
+//! | the codes of [`VerifyError`](crate::jwt::VerifyError) | 401 | the token is not good, and why |
+//! | `keys_unavailable` | 503 | the keys that decide cannot be had right now |
+//! | `identity_unknown` | 401 | the token is good, but `validate` found nobody for it |
+//! | `credentials_invalid` | 401 | the user name or the password is wrong |
+//! | `insufficient_scope` | 403 | the credentials are good and do not allow this |
+//! | `media_type_unsupported`, `body_too_large` | 415, 413 | the login is neither JSON nor a form, or too large |
+//! | `body_unreadable`, `body_malformed` | 400 | the login broke off, or does not parse |
+//! | `field_missing`, `field_repeated`, `field_not_text` | 400 | the login lacks a field, or has it twice, or not as text |
+//! | `internal_error` | 500 | a mistake on the server's side, told in its log |
+//!
+//! Strategies add their own.
+//!
+//! Each refusal is one event in the log, written where it is answered (target `countersign::challenge`; `INFO` when the
+//! client can do something about it, `ERROR` when the operator must), with the fields `status`, `code`, `strategy` and
+//! `reason`. Tokens and passwords are never in it.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Response, StatusCode};
+
+use crate::problem::Problem;
+use crate::strategy::{AuthError, Denial, Shortfall};
+
+/// An authentication scheme (RFC 9110 §11.1) as a 401 offers it.
+///
+/// ```
+/// use countersign::challenge::Scheme;
+///
+/// const API_KEY: Scheme = Scheme::new("ApiKey");
+/// let bearer = Scheme::BEARER.realm("orders");
+/// # let _ = (API_KEY, bearer);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scheme {
+    name: &'static str,
+    realm: Option<Cow<'static, str>>,
+}
+
+impl Scheme {
+    /// `Bearer` (RFC 6750).
+    pub const BEARER: Self = Self::new("Bearer");
+
+    /// `Password`, for a login that reads a user name and a password from the body.
+    ///
+    /// No RFC names a scheme for that, and RFC 9110 §15.5.2 wants one in every 401. Browsers do nothing about a scheme
+    /// they do not know, which is what a login page needs.
+    pub const PASSWORD: Self = Self::new("Password");
+
+    /// A scheme by its name. Name schemes in a `const`: a wrong name is then found by the compiler.
+    ///
+    /// # Panics
+    /// When `name` is not a token (RFC 9110 §5.6.2).
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        assert!(is_token(name.as_bytes()), "the name of a scheme is one or more letters, digits or !#$%&'*+-.^_`|~");
+        Self { name, realm: None }
+    }
+
+    /// Names the realm (RFC 9110 §11.5). Characters that a quoted attribute cannot hold are sent as `?`.
+    #[must_use]
+    pub fn realm(self, realm: impl Into<Cow<'static, str>>) -> Self {
+        Self { realm: Some(realm.into()), ..self }
+    }
+
+    /// The name, for instance `Bearer`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The challenge, saying what was wrong with what was presented if the scheme has words for that.
+    fn challenge(&self, denial: Option<&Denial>) -> HeaderValue {
+        let mut challenge = Attributes { text: self.name.to_owned(), any: false };
+        if let Some(realm) = &self.realm {
+            challenge.add("realm", realm);
+        }
+        if let Some(denial) = denial.filter(|_| self.name == Self::BEARER.name) {
+            match &denial.shortfall {
+                Shortfall::Proof => challenge.add("error", "invalid_token"),
+                Shortfall::Scope(_) => challenge.add("error", "insufficient_scope"),
+            }
+            challenge.add("error_description", &denial.detail);
+            if let Shortfall::Scope(Some(scope)) = &denial.shortfall {
+                challenge.add("scope", scope);
+            }
+        }
+        // What is written is visible ASCII, which every header value takes; the name alone is the harmless other case.
+        HeaderValue::try_from(challenge.text).unwrap_or_else(|_| HeaderValue::from_static(self.name))
+    }
+}
+
+/// Writes the response to a request whose identity `error` kept from being known, and one line into the log.
+///
+/// `schemes` are those that a 401 offers, one `WWW-Authenticate` each; what was wrong with the credentials is said in
+/// the one for `Bearer`. `strategy` is named in the log.
+///
+/// [`Guard`](crate::Guard) calls this; call it yourself where you authenticate without one.
+pub fn refuse<B: From<Bytes>>(error: &AuthError, schemes: &[Scheme], strategy: &'static str) -> Response<B> {
+    let problem = problem(error);
+    let status = problem.status();
+    log(error, status, strategy);
+
+    let mut response = problem.into_response();
+    let headers = response.headers_mut();
+    match error {
+        AuthError::NoCredentials => {
+            for scheme in schemes {
+                headers.append(WWW_AUTHENTICATE, scheme.challenge(None));
+            }
+        }
+        AuthError::Denied(denial) => {
+            let asked = schemes.iter().filter(|scheme| {
+                // A 403 is not a call for other credentials; only Bearer has words for it.
+                status == StatusCode::UNAUTHORIZED || scheme.name == Scheme::BEARER.name
+            });
+            for scheme in asked {
+                headers.append(WWW_AUTHENTICATE, scheme.challenge(Some(denial)));
+            }
+        }
+        _ => {}
+    }
+    if let Some(delay) = retry_after(error) {
+        headers.insert(RETRY_AFTER, whole_seconds(delay));
+    }
+    response
+}
+
+fn problem(error: &AuthError) -> Problem {
+    let (status, detail) = match error {
+        AuthError::NoCredentials => {
+            (StatusCode::UNAUTHORIZED, Cow::Borrowed("This needs credentials, and none were presented."))
+        }
+        AuthError::Denied(denial) => {
+            let status = match denial.shortfall {
+                Shortfall::Proof => StatusCode::UNAUTHORIZED,
+                Shortfall::Scope(_) => StatusCode::FORBIDDEN,
+            };
+            (status, denial.detail.clone())
+        }
+        AuthError::Unavailable(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Cow::Borrowed("The credentials cannot be checked right now."))
+        }
+        AuthError::Rejected(rejection) => (rejection.status, rejection.detail.clone()),
+        AuthError::Bug(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            Cow::Borrowed("The server made a mistake while it checked the credentials."),
+        ),
+    };
+    Problem::new(status, error.code(), detail)
+}
+
+fn log(error: &AuthError, status: StatusCode, strategy: &'static str) {
+    let (status, code, reason) = (status.as_u16(), error.code(), error.reason());
+    if status < 500 {
+        tracing::info!(status, code, strategy, reason, "refused");
+    } else {
+        tracing::error!(status, code, strategy, reason, "refused");
+    }
+}
+
+fn retry_after(error: &AuthError) -> Option<Duration> {
+    match error {
+        AuthError::Unavailable(outage) => Some(outage.retry_after),
+        AuthError::Rejected(rejection) => rejection.retry_after,
+        _ => None,
+    }
+}
+
+/// Seconds, rounded up, at least one: a client told to come back after zero seconds comes back at once.
+fn whole_seconds(delay: Duration) -> HeaderValue {
+    let rounded_up = delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0));
+    HeaderValue::from(rounded_up.max(1))
+}
+
+/// The attributes of a challenge: `name="value"`, parted by commas.
+struct Attributes {
+    text: String,
+    any: bool,
+}
+
+impl Attributes {
+    /// Adds one. What RFC 6750 §3 keeps out of a value (quotes, backslashes, what is not visible ASCII) is written `?`,
+    /// so no value can end its quotes, begin another attribute or another header.
+    fn add(&mut self, name: &str, value: &str) {
+        let separator = if std::mem::replace(&mut self.any, true) { ", " } else { " " };
+        let value = value.replace(|c: char| !matches!(c, ' '..='~') || matches!(c, '"' | '\\'), "?");
+        // Writing into a String does not fail.
+        let _ = write!(self.text, "{separator}{name}=\"{value}\"");
+    }
+}
+
+/// Whether this is a token (RFC 9110 §5.6.2).
+const fn is_token(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let [byte, tail @ ..] = rest {
+        if !is_token_byte(*byte) {
+            return false;
+        }
+        rest = tail;
+    }
+    !text.is_empty()
+}
+
+/// Whether a token may hold this byte: `tchar` (RFC 9110 §5.6.2).
+pub(crate) const fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+        )
+}

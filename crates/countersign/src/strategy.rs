@@ -1,0 +1,104 @@
+//! Strategies say *who*: they turn a request into an identity, or say why they cannot.
+//!
+//! [`JwtStrategy`] reads a bearer token; [`LocalStrategy`] a user name and a password from the body of a login. Write
+//! your own by implementing [`Strategy`], which sees the head of a request, or [`BodyStrategy`], which asks for its body
+//! too.
+
+mod authentication;
+mod error;
+mod jwt;
+mod local;
+mod validate;
+
+use std::future::Future;
+
+use bytes::Bytes;
+use http::request::Parts;
+
+pub(crate) use authentication::Admission;
+pub use authentication::{Authentication, Details};
+pub(crate) use error::Shortfall;
+pub use error::{AuthError, Denial, Outage, Rejection};
+pub use jwt::{Accept, Checked, JwtStrategy};
+pub use local::{Credentials, LocalStrategy};
+pub use validate::{Validate, Verdict};
+
+use crate::challenge::Scheme;
+
+/// Turns the head of a request into an identity.
+///
+/// A [`Guard`](crate::Guard) asks it before anything of the body is read.
+///
+/// ```
+/// use countersign::{AuthError, Authentication, Strategy};
+/// use http::request::Parts;
+///
+/// /// Believes a proxy that has checked the client's certificate.
+/// struct ClientCertificate;
+///
+/// impl Strategy for ClientCertificate {
+///     type Identity = String;
+///
+///     fn name(&self) -> &'static str {
+///         "client-certificate"
+///     }
+///
+///     async fn authenticate(&self, head: &Parts) -> Result<Authentication<String>, AuthError> {
+///         let subject = head.headers.get("x-client-subject").ok_or(AuthError::NoCredentials)?;
+///         let subject = subject.to_str().map_err(|_| AuthError::denied("subject_malformed", "not ASCII"))?;
+///         Ok(Authentication::new(self.name(), subject.to_owned()))
+///     }
+/// }
+/// ```
+pub trait Strategy: Send + Sync + 'static {
+    /// Who or what was recognised.
+    type Identity: Send + Sync + 'static;
+
+    /// The name under which it stands in logs and in [`Details`].
+    fn name(&self) -> &'static str;
+
+    /// The schemes that a 401 offers (RFC 9110 §11.6.1). `Bearer` if not said otherwise.
+    fn schemes(&self) -> &[Scheme] {
+        const { &[Scheme::BEARER] }
+    }
+
+    /// Recognises who sent the request with this head.
+    ///
+    /// # Errors
+    /// [`AuthError::NoCredentials`] only if nothing was presented that this strategy reads: an optional guard then lets
+    /// the request pass without an identity. Whatever was presented and is not good is [`AuthError::Denied`].
+    fn authenticate(
+        &self,
+        head: &Parts,
+    ) -> impl Future<Output = Result<Authentication<Self::Identity>, AuthError>> + Send;
+}
+
+/// Turns a request and its body into an identity: for logins.
+///
+/// A [`BodyGuard`](crate::BodyGuard) asks it twice: how much of the body may be read at all, then who it is.
+pub trait BodyStrategy: Send + Sync + 'static {
+    /// Who or what was recognised.
+    type Identity: Send + Sync + 'static;
+
+    /// The name under which it stands in logs and in [`Details`].
+    fn name(&self) -> &'static str;
+
+    /// The schemes that a 401 offers (RFC 9110 §11.6.1).
+    fn schemes(&self) -> &[Scheme];
+
+    /// Looks at the head alone and says how many bytes of the body may be read.
+    ///
+    /// # Errors
+    /// When the body need not be read to know that it is no good, for instance for its media type.
+    fn body_limit(&self, head: &Parts) -> Result<usize, AuthError>;
+
+    /// Recognises who sent the request with this head and this body, which is whole and within the limit.
+    ///
+    /// # Errors
+    /// As [`Strategy::authenticate`].
+    fn authenticate(
+        &self,
+        head: &Parts,
+        body: &Bytes,
+    ) -> impl Future<Output = Result<Authentication<Self::Identity>, AuthError>> + Send;
+}

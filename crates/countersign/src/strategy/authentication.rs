@@ -1,0 +1,130 @@
+//! An identity, and how it was recognised.
+
+use std::any::{Any, type_name};
+
+use crate::jwt::NumericDate;
+
+/// An identity, and how it was recognised.
+///
+/// ```
+/// use countersign::Authentication;
+///
+/// let authentication = Authentication::new("api-key", "ada").key_id("key-7");
+/// assert_eq!(authentication.details().key_id(), Some("key-7"));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Authentication<I> {
+    identity: I,
+    details: Details,
+}
+
+impl<I> Authentication<I> {
+    /// `identity`, recognised by the strategy of this name.
+    pub fn new(strategy: &'static str, identity: I) -> Self {
+        Self {
+            identity,
+            details: Details { strategy, token_id: None, key_id: None, issued_at: None, expires_at: None },
+        }
+    }
+
+    /// Notes the token's own identifier, the `jti` of a JWT.
+    #[must_use]
+    pub fn token_id(mut self, token_id: impl Into<Box<str>>) -> Self {
+        self.details.token_id = Some(token_id.into());
+        self
+    }
+
+    /// Notes the key that decided, the `kid` of a JWT.
+    #[must_use]
+    pub fn key_id(mut self, key_id: impl Into<Box<str>>) -> Self {
+        self.details.key_id = Some(key_id.into());
+        self
+    }
+
+    /// Notes when the credentials were issued.
+    #[must_use]
+    pub fn issued_at(mut self, issued_at: NumericDate) -> Self {
+        self.details.issued_at = Some(issued_at);
+        self
+    }
+
+    /// Notes when the credentials expire.
+    #[must_use]
+    pub fn expires_at(mut self, expires_at: NumericDate) -> Self {
+        self.details.expires_at = Some(expires_at);
+        self
+    }
+
+    /// Who was recognised.
+    pub fn identity(&self) -> &I {
+        &self.identity
+    }
+
+    /// Who was recognised, by value.
+    pub fn into_identity(self) -> I {
+        self.identity
+    }
+
+    /// How they were recognised.
+    pub fn details(&self) -> &Details {
+        &self.details
+    }
+
+    pub(crate) fn with_details(identity: I, details: Details) -> Self {
+        Self { identity, details }
+    }
+}
+
+/// How an identity was recognised: by which strategy, from which credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
+    pub(crate) strategy: &'static str,
+    pub(crate) token_id: Option<Box<str>>,
+    pub(crate) key_id: Option<Box<str>>,
+    pub(crate) issued_at: Option<NumericDate>,
+    pub(crate) expires_at: Option<NumericDate>,
+}
+
+impl Details {
+    /// The name of the strategy, for instance `jwt`.
+    #[must_use]
+    pub fn strategy(&self) -> &'static str {
+        self.strategy
+    }
+
+    /// The identifier of the token, the `jti` of a JWT.
+    #[must_use]
+    pub fn token_id(&self) -> Option<&str> {
+        self.token_id.as_deref()
+    }
+
+    /// The identifier of the key that decided, the `kid` of a JWT.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// When the credentials were issued, as they say themselves.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<NumericDate> {
+        self.issued_at
+    }
+
+    /// When the credentials expire.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<NumericDate> {
+        self.expires_at
+    }
+}
+
+/// An [`Authentication`] whose identity is of a type that only the handler knows.
+pub(crate) trait Admission: Any + Send + Sync {
+    /// The name of the identity's type, for whoever asked for another.
+    fn identity_type(&self) -> &'static str;
+}
+
+impl<I: Send + Sync + 'static> Admission for Authentication<I> {
+    fn identity_type(&self) -> &'static str {
+        type_name::<I>()
+    }
+}

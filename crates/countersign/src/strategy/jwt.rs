@@ -1,0 +1,225 @@
+//! The strategy of a bearer token: a signed JWT.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::{AuthError, Authentication, Denial, Details, Outage, Strategy, Validate, Verdict};
+use crate::challenge::Scheme;
+use crate::extract_jwt::{ExtractError, ExtractJwt};
+use crate::jwt::{Clock, KeySource, SystemClock, Verified, Verifier, VerifyError};
+
+/// Recognises the bearer of a signed JWT (RFC 7519, RFC 6750).
+///
+/// The verification is local: no network, no lock, nothing awaited unless [`validate`](Self::validate) is given
+/// something to await. Without it, the identity is the [`Verified`] token.
+///
+/// ```
+/// use countersign::jwt::{Algorithm, KeySet, Verified, Verifier, VerifyingKey};
+/// use countersign::{AuthError, Guard, JwtStrategy};
+/// use http::request::Parts;
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// struct Claims {
+///     email: String,
+/// }
+///
+/// struct User {
+///     email: String,
+/// }
+///
+/// # let key = VerifyingKey::from_secret(Algorithm::Hs256, &[7; 32])?;
+/// let verifier = Verifier::new("https://login.example.com", "https://api.example.com");
+/// let strategy = JwtStrategy::new(verifier, KeySet::from(key))
+///     .validate(async |token: Verified<Claims>, _: &Parts| Some(User { email: token.into_claims().email }));
+/// let guard = Guard::required(strategy);
+/// # let _ = (guard, |user: User| user.email);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct JwtStrategy<C, K, V = Accept> {
+    token: Token<K>,
+    validate: V,
+    claims: PhantomData<fn() -> C>,
+}
+
+/// Takes the verified token for the identity: what a [`JwtStrategy`] does without
+/// [`validate`](JwtStrategy::validate).
+#[derive(Debug, Clone, Copy)]
+pub struct Accept;
+
+/// Asks the application's own check `V` for the identity `I`: what a [`JwtStrategy`] does after
+/// [`validate`](JwtStrategy::validate).
+pub struct Checked<V, I> {
+    check: V,
+    identity: PhantomData<fn() -> I>,
+}
+
+/// All that leads from a head to a verified token.
+struct Token<K> {
+    extract: ExtractJwt,
+    verifier: Verifier,
+    keys: K,
+    clock: Arc<dyn Clock>,
+    scheme: Scheme,
+}
+
+impl<C, K: KeySource> JwtStrategy<C, K> {
+    /// Takes the token from `Authorization: Bearer` and verifies it with `keys`, by the clock of the system.
+    ///
+    /// `keys` is a [`KeySet`](crate::jwt::KeySet) or any other source; an `Arc` of one, to share it.
+    pub fn new(verifier: Verifier, keys: K) -> Self {
+        let token = Token {
+            extract: ExtractJwt::bearer(),
+            verifier,
+            keys,
+            clock: Arc::new(SystemClock),
+            scheme: Scheme::BEARER,
+        };
+        Self { token, validate: Accept, claims: PhantomData }
+    }
+
+    /// Asks `check` for the application's own user, once the token is verified.
+    ///
+    /// `check` gets the token and the head of the request. It gives the user, `None` if there is nobody for this token
+    /// (401 `identity_unknown`), or an [`AuthError`] of its own.
+    pub fn validate<V, I>(self, check: V) -> JwtStrategy<C, K, Checked<V, I>>
+    where
+        V: for<'head> Validate<'head, Verified<C>, Identity = I>,
+    {
+        let validate = Checked { check, identity: PhantomData };
+        JwtStrategy { token: self.token, validate, claims: PhantomData }
+    }
+}
+
+impl<C, K, V> JwtStrategy<C, K, V> {
+    /// Takes the token from elsewhere.
+    #[must_use]
+    pub fn extract(mut self, extract: ExtractJwt) -> Self {
+        self.token.extract = extract;
+        self
+    }
+
+    /// Goes by this clock.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.token.clock = Arc::new(clock);
+        self
+    }
+
+    /// Names the realm of the challenge (RFC 6750 §3).
+    #[must_use]
+    pub fn realm(mut self, realm: impl Into<Cow<'static, str>>) -> Self {
+        self.token.scheme = self.token.scheme.realm(realm);
+        self
+    }
+}
+
+impl<K: KeySource> Token<K> {
+    fn verify<C: DeserializeOwned>(&self, head: &Parts) -> Result<(Verified<C>, Details), AuthError> {
+        let token = self.extract.extract(head)?.ok_or(AuthError::NoCredentials)?;
+        let token: Verified<C> = self.verifier.verify(token, &self.keys, self.clock.now())?;
+        let details = Details {
+            strategy: NAME,
+            token_id: token.token_id().map(Box::from),
+            key_id: token.key_id().map(Box::from),
+            issued_at: token.issued_at(),
+            expires_at: token.expires_at(),
+        };
+        Ok((token, details))
+    }
+}
+
+const NAME: &str = "jwt";
+
+impl<C, K> Strategy for JwtStrategy<C, K>
+where
+    C: DeserializeOwned + Send + Sync + 'static,
+    K: KeySource + 'static,
+{
+    type Identity = Verified<C>;
+
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn schemes(&self) -> &[Scheme] {
+        std::slice::from_ref(&self.token.scheme)
+    }
+
+    async fn authenticate(&self, head: &Parts) -> Result<Authentication<Verified<C>>, AuthError> {
+        let (token, details) = self.token.verify(head)?;
+        Ok(Authentication::with_details(token, details))
+    }
+}
+
+impl<C, K, V, I> Strategy for JwtStrategy<C, K, Checked<V, I>>
+where
+    C: DeserializeOwned + Send + Sync + 'static,
+    K: KeySource + 'static,
+    V: for<'head> Validate<'head, Verified<C>, Identity = I> + Send + Sync + 'static,
+    I: Send + Sync + 'static,
+{
+    type Identity = I;
+
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn schemes(&self) -> &[Scheme] {
+        std::slice::from_ref(&self.token.scheme)
+    }
+
+    async fn authenticate(&self, head: &Parts) -> Result<Authentication<I>, AuthError> {
+        let (token, details) = self.token.verify(head)?;
+        let identity = (self.validate.check)(token, head).await.or_unknown(|| {
+            Denial::new("identity_unknown", "the token is good, and validate found nobody for it")
+                .detail("Nobody here goes by this token.")
+        })?;
+        Ok(Authentication::with_details(identity, details))
+    }
+}
+
+impl<C, K, V> fmt::Debug for JwtStrategy<C, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtStrategy")
+            .field("extract", &self.token.extract)
+            .field("verifier", &self.token.verifier)
+            .field("scheme", &self.token.scheme)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<V, I> fmt::Debug for Checked<V, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Checked")
+    }
+}
+
+impl From<ExtractError> for AuthError {
+    fn from(error: ExtractError) -> Self {
+        Denial::new(error.code(), error.to_string()).detail(sentence(error)).into()
+    }
+}
+
+impl From<VerifyError> for AuthError {
+    /// Keys that cannot be had are an outage; all else is wrong with the token.
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::KeysUnavailable => Outage::new(error.code(), error.to_string()).into(),
+            _ => Denial::new(error.code(), error.to_string()).detail(sentence(error)).into(),
+        }
+    }
+}
+
+/// An error's words as a sentence.
+fn sentence(error: impl fmt::Display) -> String {
+    let words = error.to_string();
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
+}

@@ -1,0 +1,130 @@
+//! The fields of a login, from JSON or a form.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use serde_json::Value;
+
+use crate::jwt::json;
+use crate::strategy::Rejection;
+
+/// What a login may be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MediaType {
+    /// `application/json` (RFC 8259).
+    Json,
+    /// `application/x-www-form-urlencoded` (WHATWG URL §5).
+    Form,
+}
+
+impl MediaType {
+    /// What the head says that the body is. Parameters such as `charset` are passed over: both kinds are always UTF-8.
+    pub(super) fn of(head: &Parts) -> Result<Self, Rejection> {
+        let mut headers = head.headers.get_all(CONTENT_TYPE).iter();
+        let (Some(header), None) = (headers.next(), headers.next()) else { return Err(unsupported()) };
+        let text = header.to_str().map_err(|_| unsupported())?;
+        let essence = text.split_once(';').map_or(text, |(essence, _)| essence).trim_ascii();
+        if essence.eq_ignore_ascii_case("application/json") {
+            Ok(Self::Json)
+        } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            Ok(Self::Form)
+        } else {
+            Err(unsupported())
+        }
+    }
+}
+
+fn unsupported() -> Rejection {
+    Rejection::unsupported_media_type(
+        "media_type_unsupported",
+        "A login is sent as application/json or application/x-www-form-urlencoded.",
+    )
+}
+
+/// The fields of a body by their names.
+pub(super) struct Fields {
+    fields: BTreeMap<String, Field>,
+}
+
+enum Field {
+    Text(String),
+    NotText,
+    Repeated,
+}
+
+impl Fields {
+    pub(super) fn read(kind: MediaType, body: &[u8]) -> Result<Self, Rejection> {
+        match kind {
+            MediaType::Json => Self::from_json(body),
+            MediaType::Form => Self::from_form(body),
+        }
+    }
+
+    /// One object, in which no member stands twice.
+    fn from_json(body: &[u8]) -> Result<Self, Rejection> {
+        let members: BTreeMap<String, Value> = json::from_slice(body).map_err(|error| {
+            Rejection::bad_request("body_malformed", format!("The body is not a JSON object: {error}."))
+        })?;
+        let field = |value| match value {
+            Value::String(text) => Field::Text(text),
+            _ => Field::NotText,
+        };
+        Ok(Self { fields: members.into_iter().map(|(name, value)| (name, field(value))).collect() })
+    }
+
+    fn from_form(body: &[u8]) -> Result<Self, Rejection> {
+        let malformed = || Rejection::bad_request("body_malformed", "The body is not a URL-encoded form in UTF-8.");
+        let mut fields = BTreeMap::new();
+        for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            let end = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+            let (name, value) = (&pair[..end], pair.get(end + 1..).unwrap_or_default());
+            let value = decode(value).ok_or_else(malformed)?;
+            match fields.entry(decode(name).ok_or_else(malformed)?) {
+                Entry::Vacant(entry) => {
+                    entry.insert(Field::Text(value));
+                }
+                Entry::Occupied(mut entry) => {
+                    entry.insert(Field::Repeated);
+                }
+            }
+        }
+        Ok(Self { fields })
+    }
+
+    /// Takes out the text of a field, which must not be empty.
+    pub(super) fn take(&mut self, name: &str) -> Result<String, Rejection> {
+        let refusal = |code, what| Err(Rejection::bad_request(code, format!("The field `{name}` {what}.")));
+        match self.fields.remove(name) {
+            Some(Field::Text(text)) if !text.is_empty() => Ok(text),
+            Some(Field::Text(_)) | None => refusal("field_missing", "is missing or empty"),
+            Some(Field::NotText) => refusal("field_not_text", "is not a string"),
+            Some(Field::Repeated) => refusal("field_repeated", "is there more than once"),
+        }
+    }
+}
+
+/// A name or a value of a form. Stricter than browsers read one, which mend what is broken: `%` must be followed by two
+/// digits, and the bytes be UTF-8. Otherwise two passwords that differ could be read as the same.
+fn decode(text: &[u8]) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [byte, tail @ ..] = rest {
+        rest = tail;
+        match byte {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let [high, low, tail @ ..] = rest else { return None };
+                bytes.push(hex(*high)? << 4 | hex(*low)?);
+                rest = tail;
+            }
+            byte => bytes.push(*byte),
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
