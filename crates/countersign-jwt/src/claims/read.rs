@@ -1,0 +1,274 @@
+//! A payload, read in one pass: registered claims into their slots, all others straight into the application's type.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, forward_to_deserialize_any};
+
+use super::{NumericDate, RegisteredClaim};
+use crate::json::{self, Members, Number, Parser, seed_name};
+
+/// The registered claims of a payload; a claim that is absent is `None`.
+#[derive(Debug, Default)]
+pub(crate) struct Registered<'p> {
+    pub(crate) issuer: Option<Cow<'p, str>>,
+    pub(crate) subject: Option<Cow<'p, str>>,
+    pub(crate) audience: Option<Names<'p>>,
+    pub(crate) expires_at: Option<NumericDate>,
+    pub(crate) not_before: Option<NumericDate>,
+    pub(crate) issued_at: Option<NumericDate>,
+    pub(crate) token_id: Option<Cow<'p, str>>,
+}
+
+/// The names in an `aud` claim.
+#[derive(Debug)]
+pub(crate) enum Names<'p> {
+    One(Cow<'p, str>),
+    Many(Vec<Cow<'p, str>>),
+}
+
+impl<'p> Names<'p> {
+    pub(crate) fn as_slice(&self) -> &[Cow<'p, str>] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Many(names) => names,
+        }
+    }
+}
+
+/// Why a payload was refused, and the claim in which it was noticed.
+#[derive(Debug)]
+pub(crate) struct PayloadError {
+    pub(crate) claim: Option<Box<str>>,
+    pub(crate) error: json::Error,
+}
+
+/// What a `sub` may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum SubjectForm {
+    /// A string, as RFC 7519 §4.1.2 says.
+    #[default]
+    Text,
+    /// A string, or an integer that is read as its decimal digits.
+    TextOrInteger,
+}
+
+/// What a verifier wants to know of the claims that are not registered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wanted<'w> {
+    /// Claims that must be there, none of them named twice.
+    pub(crate) required: &'w [Cow<'static, str>],
+    /// The value that `nonce` must have.
+    pub(crate) nonce: Option<&'w str>,
+}
+
+/// A payload that was read.
+#[derive(Debug)]
+pub(crate) struct Payload<'p, C> {
+    pub(crate) registered: Registered<'p>,
+    pub(crate) private: C,
+    /// How many of the required claims are there.
+    pub(crate) required_found: usize,
+    /// `nonce`, if it was wanted and is there.
+    pub(crate) nonce: Option<Cow<'p, str>>,
+}
+
+/// Reads `payload`, one JSON object.
+pub(crate) fn read<'p, C: Deserialize<'p>>(
+    payload: &'p str,
+    subject: SubjectForm,
+    wanted: Wanted<'_>,
+) -> Result<Payload<'p, C>, PayloadError> {
+    let mut parser = Parser::new(payload);
+    if parser.peek() != Some(b'{') {
+        return Err(PayloadError { claim: None, error: parser.error("the payload is not an object") });
+    }
+    let mut reader = Reader {
+        parser,
+        members: Members::default(),
+        registered: Registered::default(),
+        subject,
+        wanted,
+        required_found: 0,
+        nonce_at: None,
+        claim: None,
+    };
+    reader.read(payload).map_err(|error| {
+        let claim = match error.missing_member() {
+            Some(name) if reader.claim.is_none() => Some(name.into()),
+            _ => reader.claim.map(|claim| claim.into_owned().into_boxed_str()),
+        };
+        PayloadError { claim, error }
+    })
+}
+
+/// The first of `required` that is not a member of `payload`, which has been read before.
+pub(crate) fn first_missing(payload: &str, required: &[Cow<'static, str>]) -> Option<Cow<'static, str>> {
+    let members: HashMap<Cow<'_, str>, IgnoredAny> = json::from_str(payload).ok()?;
+    required.iter().find(|name| !members.contains_key(name.as_ref())).cloned()
+}
+
+struct Reader<'w, 'p> {
+    parser: Parser<'p>,
+    members: Members<'p>,
+    registered: Registered<'p>,
+    subject: SubjectForm,
+    wanted: Wanted<'w>,
+    required_found: usize,
+    nonce_at: Option<usize>,
+    /// The claim whose value is being read.
+    claim: Option<Cow<'p, str>>,
+}
+
+impl<'p> Reader<'_, 'p> {
+    fn read<C: Deserialize<'p>>(&mut self, payload: &'p str) -> Result<Payload<'p, C>, json::Error> {
+        self.parser.enter()?;
+        let private = C::deserialize(&mut *self)?;
+        self.parser.finish()?;
+        let nonce = match self.nonce_at {
+            Some(at) => {
+                self.claim = Some(Cow::Borrowed("nonce"));
+                Some(Parser::new(&payload[at..]).string()?)
+            }
+            None => None,
+        };
+        let registered = std::mem::take(&mut self.registered);
+        Ok(Payload { registered, private, required_found: self.required_found, nonce })
+    }
+
+    /// The name of the next claim that is not registered; those before it are read into their slots.
+    fn next_private(&mut self) -> Result<Option<Cow<'p, str>>, json::Error> {
+        loop {
+            self.claim = None;
+            let Some(name) = self.members.next_name(&mut self.parser)? else { return Ok(None) };
+            self.required_found += usize::from(self.wanted.required.contains(&name));
+            match RegisteredClaim::from_name(&name) {
+                Some(claim) => {
+                    self.claim = Some(Cow::Borrowed(claim.name()));
+                    self.read_registered(claim)?;
+                }
+                None => {
+                    if self.wanted.nonce.is_some() && name == "nonce" {
+                        self.parser.peek();
+                        self.nonce_at = Some(self.parser.at());
+                    }
+                    self.claim = Some(name.clone());
+                    return Ok(Some(name));
+                }
+            }
+        }
+    }
+
+    fn read_registered(&mut self, claim: RegisteredClaim) -> Result<(), json::Error> {
+        self.parser.peek();
+        let (registered, parser) = (&mut self.registered, &mut self.parser);
+        match claim {
+            RegisteredClaim::Issuer => registered.issuer = Some(parser.string()?),
+            RegisteredClaim::Subject => registered.subject = Some(read_subject(parser, self.subject)?),
+            RegisteredClaim::Audience => registered.audience = Some(read_names(parser)?),
+            RegisteredClaim::Expiration => {
+                registered.expires_at = Some(NumericDate::deserialize(&mut *parser)?)
+            }
+            RegisteredClaim::NotBefore => {
+                registered.not_before = Some(NumericDate::deserialize(&mut *parser)?)
+            }
+            RegisteredClaim::IssuedAt => registered.issued_at = Some(NumericDate::deserialize(&mut *parser)?),
+            RegisteredClaim::TokenId => registered.token_id = Some(parser.string()?),
+        }
+        Ok(())
+    }
+
+    /// Reads the claims that the application's type did not ask for.
+    fn drain(&mut self) -> Result<(), json::Error> {
+        while self.next_private()?.is_some() {
+            self.parser.skip()?;
+        }
+        Ok(())
+    }
+}
+
+fn read_subject<'p>(parser: &mut Parser<'p>, form: SubjectForm) -> Result<Cow<'p, str>, json::Error> {
+    if form == SubjectForm::Text || !matches!(parser.peek(), Some(b'-' | b'0'..=b'9')) {
+        return parser.string();
+    }
+    match parser.number()? {
+        Number::Unsigned(number) => Ok(Cow::Owned(number.to_string())),
+        Number::Signed(number) => Ok(Cow::Owned(number.to_string())),
+        Number::Float(_) => Err(parser.error("expected a string or an integer")),
+    }
+}
+
+fn read_names<'p>(parser: &mut Parser<'p>) -> Result<Names<'p>, json::Error> {
+    if parser.peek() != Some(b'[') {
+        return parser.string().map(Names::One);
+    }
+    parser.enter()?;
+    let mut names = Vec::new();
+    let mut first = true;
+    while parser.next_element(&mut first)? {
+        parser.peek();
+        names.push(parser.string()?);
+    }
+    Ok(Names::Many(names))
+}
+
+impl<'p> Deserializer<'p> for &mut Reader<'_, 'p> {
+    type Error = json::Error;
+
+    fn deserialize_any<V: Visitor<'p>>(self, visitor: V) -> Result<V::Value, json::Error> {
+        let value = visitor.visit_map(&mut *self)?;
+        self.drain()?;
+        Ok(value)
+    }
+
+    fn deserialize_option<V: Visitor<'p>>(self, visitor: V) -> Result<V::Value, json::Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'p>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, json::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_unit<V: Visitor<'p>>(self, visitor: V) -> Result<V::Value, json::Error> {
+        self.drain()?;
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'p>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, json::Error> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'p>>(self, visitor: V) -> Result<V::Value, json::Error> {
+        self.deserialize_unit(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        <W: Visitor<'p>>
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf seq tuple tuple_struct map
+        struct enum identifier
+    }
+}
+
+impl<'p> MapAccess<'p> for &mut Reader<'_, 'p> {
+    type Error = json::Error;
+
+    fn next_key_seed<S: DeserializeSeed<'p>>(&mut self, seed: S) -> Result<Option<S::Value>, json::Error> {
+        match self.next_private()? {
+            Some(name) => seed_name(name, seed).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'p>>(&mut self, seed: S) -> Result<S::Value, json::Error> {
+        seed.deserialize(&mut self.parser)
+    }
+}

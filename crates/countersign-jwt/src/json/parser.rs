@@ -1,0 +1,289 @@
+//! The tokens of JSON, one at a time from the front.
+
+use std::borrow::Cow;
+
+use super::{Error, MAX_DEPTH, Members};
+
+/// A place in a JSON text, and how much deeper it may go.
+pub(crate) struct Parser<'de> {
+    text: &'de str,
+    at: usize,
+    depth_left: u8,
+}
+
+/// A JSON number, as exact as it can be said.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Number {
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+}
+
+impl<'de> Parser<'de> {
+    pub(crate) fn new(text: &'de str) -> Self {
+        Self { text, at: 0, depth_left: MAX_DEPTH }
+    }
+
+    /// Refuses anything but white space after the value.
+    pub(crate) fn finish(&mut self) -> Result<(), Error> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.error("something follows the value")),
+        }
+    }
+
+    pub(crate) fn error(&self, what: &'static str) -> Error {
+        Error::syntax(what, self.at)
+    }
+
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The next byte that is not white space, left in place.
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.byte() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                other => return other,
+            }
+        }
+    }
+
+    /// Steps over `wanted` if it is next.
+    pub(super) fn eat(&mut self, wanted: u8) -> bool {
+        let found = self.peek() == Some(wanted);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(super) fn expect(&mut self, wanted: u8, otherwise: &'static str) -> Result<(), Error> {
+        if self.eat(wanted) { Ok(()) } else { Err(self.error(otherwise)) }
+    }
+
+    pub(super) fn literal(&mut self, word: &'static str) -> Result<(), Error> {
+        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+            return Err(self.error("not a JSON value"));
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    /// Goes into an array or object whose first byte is next.
+    pub(crate) fn enter(&mut self) -> Result<(), Error> {
+        self.depth_left = self.depth_left.checked_sub(1).ok_or_else(|| self.error("nested too deep"))?;
+        self.at += 1;
+        Ok(())
+    }
+
+    pub(crate) fn leave(&mut self) {
+        self.depth_left += 1;
+    }
+
+    /// A string whose opening quote is next: borrowed unless it has escapes.
+    pub(crate) fn string(&mut self) -> Result<Cow<'de, str>, Error> {
+        self.expect(b'"', "expected a string")?;
+        let start = self.at;
+        self.at = self.plain_until();
+        if self.byte() == Some(b'"') {
+            self.at += 1;
+            return Ok(Cow::Borrowed(&self.text[start..self.at - 1]));
+        }
+        self.escaped_string(start).map(Cow::Owned)
+    }
+
+    /// The rest of a string in which something other than the closing quote was met at `self.at`.
+    fn escaped_string(&mut self, start: usize) -> Result<String, Error> {
+        let mut value = self.text[start..self.at].to_owned();
+        loop {
+            match self.byte() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(value);
+                }
+                Some(b'\\') => {
+                    self.at += 1;
+                    value.push(self.escape()?);
+                }
+                Some(_) => return Err(self.error("a control character in a string")),
+                None => return Err(self.error("a string that does not end")),
+            }
+            let plain = self.at;
+            self.at = self.plain_until();
+            value.push_str(&self.text[plain..self.at]);
+        }
+    }
+
+    /// Where the run of characters that stand for themselves ends.
+    fn plain_until(&self) -> usize {
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        const HIGHS: u64 = 0x8080_8080_8080_8080;
+        let holds_zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        // Eight bytes at a time: the lowest marked byte is exact, which is the only one that is used.
+        while let Some(&chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+            let word = u64::from_le_bytes(chunk);
+            let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+            let quote = holds_zero(word ^ (ONES * b'"' as u64));
+            let escape = holds_zero(word ^ (ONES * b'\\' as u64));
+            let marked = control | quote | escape;
+            if marked != 0 {
+                return at + (marked.trailing_zeros() / 8) as usize;
+            }
+            at += 8;
+        }
+        while let Some(&byte) = bytes.get(at) {
+            if byte < 0x20 || byte == b'"' || byte == b'\\' {
+                break;
+            }
+            at += 1;
+        }
+        at
+    }
+
+    /// The character an escape stands for; the backslash is behind us.
+    fn escape(&mut self) -> Result<char, Error> {
+        let byte = self.byte().ok_or_else(|| self.error("a string that does not end"))?;
+        self.at += 1;
+        Ok(match byte {
+            b'"' | b'\\' | b'/' => byte as char,
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => return self.unicode_escape(),
+            _ => return Err(self.error("an escape that JSON does not have")),
+        })
+    }
+
+    fn unicode_escape(&mut self) -> Result<char, Error> {
+        const LONE: &str = "a surrogate without its other half";
+        let first = self.four_hex_digits()?;
+        let code = match first {
+            0xD800..=0xDBFF => {
+                self.literal("\\u").map_err(|_| self.error(LONE))?;
+                let second = self.four_hex_digits()?;
+                if !(0xDC00..=0xDFFF).contains(&second) {
+                    return Err(self.error(LONE));
+                }
+                0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00)
+            }
+            _ => first,
+        };
+        char::from_u32(code).ok_or_else(|| self.error(LONE))
+    }
+
+    fn four_hex_digits(&mut self) -> Result<u32, Error> {
+        let digits = self.text.as_bytes().get(self.at..).and_then(|rest| rest.first_chunk::<4>());
+        let digits = digits.ok_or_else(|| self.error("a unicode escape that is cut short"))?;
+        let mut code = 0;
+        for &digit in digits {
+            let value = (digit as char).to_digit(16).ok_or_else(|| self.error("not a hexadecimal digit"))?;
+            code = code << 4 | value;
+        }
+        self.at += 4;
+        Ok(code)
+    }
+
+    /// A number whose first byte (a digit or a minus sign) is next.
+    pub(crate) fn number(&mut self) -> Result<Number, Error> {
+        let start = self.at;
+        let negative = self.byte() == Some(b'-');
+        self.at += usize::from(negative);
+        let whole = self.whole_part()?;
+        let mut integer = true;
+        if self.byte() == Some(b'.') {
+            integer = false;
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.byte() {
+            integer = false;
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.byte() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        match whole.filter(|_| integer) {
+            Some(value) if !negative => return Ok(Number::Unsigned(value)),
+            Some(value) if value <= 1 << 63 => return Ok(Number::Signed((value as i64).wrapping_neg())),
+            _ => {}
+        }
+        match self.text[start..self.at].parse::<f64>() {
+            Ok(value) if value.is_finite() => Ok(Number::Float(value)),
+            _ => Err(self.error("a number out of range")),
+        }
+    }
+
+    /// The digits before a fraction: no leading zeros; `None` when they are more than a `u64` holds.
+    fn whole_part(&mut self) -> Result<Option<u64>, Error> {
+        if self.byte() == Some(b'0') {
+            self.at += 1;
+            return match self.byte() {
+                Some(b'0'..=b'9') => Err(self.error("a number with a leading zero")),
+                _ => Ok(Some(0)),
+            };
+        }
+        self.digits()
+    }
+
+    fn digits(&mut self) -> Result<Option<u64>, Error> {
+        let start = self.at;
+        let mut value = Some(0u64);
+        while let Some(digit @ b'0'..=b'9') = self.byte() {
+            let digit = u64::from(digit - b'0');
+            value = value.and_then(|value| value.checked_mul(10)).and_then(|value| value.checked_add(digit));
+            self.at += 1;
+        }
+        if self.at == start { Err(self.error("a digit is missing")) } else { Ok(value) }
+    }
+
+    /// Steps over one value of any kind, as strictly as if it were used.
+    pub(crate) fn skip(&mut self) -> Result<(), Error> {
+        match self.peek() {
+            Some(b'"') => self.string().map(drop),
+            Some(b'-' | b'0'..=b'9') => self.number().map(drop),
+            Some(b't') => self.literal("true"),
+            Some(b'f') => self.literal("false"),
+            Some(b'n') => self.literal("null"),
+            Some(b'[') => {
+                self.enter()?;
+                let mut first = true;
+                while self.next_element(&mut first)? {
+                    self.skip()?;
+                }
+                Ok(())
+            }
+            Some(b'{') => {
+                self.enter()?;
+                let mut members = Members::default();
+                while members.next_name(self)?.is_some() {
+                    self.skip()?;
+                }
+                Ok(())
+            }
+            _ => Err(self.error("not a JSON value")),
+        }
+    }
+
+    /// Whether another element follows in the array that was entered; leaves the array at its end.
+    pub(crate) fn next_element(&mut self, first: &mut bool) -> Result<bool, Error> {
+        let was_first = std::mem::replace(first, false);
+        if self.eat(b']') {
+            self.leave();
+            return Ok(false);
+        }
+        if !was_first {
+            self.expect(b',', "expected a comma or the end of the array")?;
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,206 @@
+//! Verifying: from the text of a token to a payload that is proven.
+
+use crate::header::{Header, HeaderError, same_type};
+use crate::jws::Compact;
+use crate::jwt::{Check, Trace};
+use crate::key::SelectError;
+use crate::{Algorithm, KeySet, KeySource, NumericDate, VerifyError, base64url};
+
+/// Long enough for a token with claims of some kilobytes and the longest signature (ML-DSA-87, 6170 characters).
+const DEFAULT_MAX_LENGTH: usize = 16 * 1024;
+
+/// Verifies compact JWS over any payload (RFC 7515 §5.2).
+///
+/// By default any `typ` and any algorithm that a key is bound to will do, and tokens of up to 16 KiB are read.
+#[derive(Clone, Debug)]
+pub struct JwsVerifier {
+    max_length: usize,
+    token_type: TypeRule,
+    algorithms: Option<Box<[Algorithm]>>,
+}
+
+/// What the `typ` of a token may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TypeRule {
+    /// Anything, or none.
+    Any,
+    /// `JWT`, or none (RFC 7519 §5.1).
+    Jwt,
+    /// Exactly this (RFC 8725 §3.11).
+    Exactly(Box<str>),
+}
+
+/// A token whose signature is proven. The payload is still encoded.
+pub(crate) struct Opened<'t, 'k> {
+    pub(crate) payload: &'t str,
+    pub(crate) key: &'k crate::VerifyingKey,
+}
+
+impl Default for JwsVerifier {
+    fn default() -> Self {
+        Self { max_length: DEFAULT_MAX_LENGTH, token_type: TypeRule::Any, algorithms: None }
+    }
+}
+
+impl JwsVerifier {
+    /// A verifier with the defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Accepts only this `typ`, letter case and a leading `application/` aside (RFC 8725 §3.11).
+    #[must_use]
+    pub fn token_type(mut self, token_type: impl Into<String>) -> Self {
+        self.token_type = TypeRule::Exactly(token_type.into().into());
+        self
+    }
+
+    /// Accepts only these algorithms, although a key may be bound to another.
+    #[must_use]
+    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.algorithms = Some(algorithms.into_iter().collect());
+        self
+    }
+
+    /// Reads tokens of up to this many characters.
+    #[must_use]
+    pub fn max_length(mut self, max_length: usize) -> Self {
+        self.max_length = max_length;
+        self
+    }
+
+    pub(crate) fn set_type_rule(&mut self, rule: TypeRule) {
+        self.token_type = rule;
+    }
+
+    /// The payload of `token`, if the signature is that of a key in `keys`.
+    ///
+    /// # Errors
+    /// [`VerifyError`]: any case up to [`VerifyError::InvalidSignature`].
+    pub fn verify(
+        &self,
+        token: &str,
+        keys: &impl KeySource,
+        now: NumericDate,
+    ) -> Result<Vec<u8>, VerifyError> {
+        let keys = keys.snapshot(now).map_err(|_| VerifyError::KeysUnavailable)?;
+        let opened = self.open(token, &keys, &mut ())?;
+        base64url::decode(opened.payload).map_err(|_| PAYLOAD_ENCODING)
+    }
+
+    /// Everything up to the signature, in the order of RFC 7515 §5.2; nothing of the payload has been looked at.
+    pub(crate) fn open<'t, 'k>(
+        &self,
+        token: &'t str,
+        keys: &'k KeySet,
+        trace: &mut impl Trace,
+    ) -> Result<Opened<'t, 'k>, VerifyError> {
+        self.check_length(token)?;
+        trace.passed(Check::Length, || format!("{} of {} characters", token.len(), self.max_length));
+        let parts = Compact::split(token)?;
+        trace.passed(Check::Form, || "three parts".to_owned());
+
+        let decoded;
+        let read;
+        let (header, met) = match keys.recognise(parts.header) {
+            Some((header, index)) => (header, Some(index)),
+            None => {
+                decoded = decode_header(parts.header)?;
+                read = Header::read(&decoded).map_err(header_error)?;
+                (&read, None)
+            }
+        };
+        trace.passed(Check::Header, || describe(header));
+        self.check_type(header)?;
+        trace.passed(Check::TokenType, || header.token_type().unwrap_or("none").to_owned());
+        let index = match met {
+            Some(index) => index,
+            None => keys.select(header).map_err(select_error)?,
+        };
+        let key = keys.key(index);
+        self.check_algorithm(key.algorithm())?;
+        trace.passed(Check::Key, || {
+            format!("{} for {}", key.key_id().unwrap_or("a key without id"), key.algorithm())
+        });
+
+        verify_signature(key, &parts)?;
+        trace.passed(Check::Signature, || "valid".to_owned());
+        if met.is_none() {
+            keys.remember(parts.header, header, index);
+        }
+        Ok(Opened { payload: parts.payload, key })
+    }
+
+    pub(crate) fn check_length(&self, token: &str) -> Result<(), VerifyError> {
+        let limit = self.max_length;
+        if token.len() > limit { Err(VerifyError::TooLong { limit }) } else { Ok(()) }
+    }
+
+    fn check_type(&self, header: &Header<'_>) -> Result<(), VerifyError> {
+        let fits = match (&self.token_type, header.token_type()) {
+            (TypeRule::Any, _) | (TypeRule::Jwt, None) => true,
+            (TypeRule::Jwt, Some(found)) => same_type(found, "JWT"),
+            (TypeRule::Exactly(_), None) => false,
+            (TypeRule::Exactly(expected), Some(found)) => found == &**expected || same_type(found, expected),
+        };
+        if fits { Ok(()) } else { Err(VerifyError::TypeMismatch) }
+    }
+
+    fn check_algorithm(&self, algorithm: Algorithm) -> Result<(), VerifyError> {
+        match &self.algorithms {
+            Some(allowed) if !allowed.contains(&algorithm) => Err(VerifyError::AlgorithmMismatch),
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(crate) const PAYLOAD_ENCODING: VerifyError =
+    VerifyError::Malformed { reason: "the payload is not canonical base64url" };
+
+pub(crate) fn decode_header(encoded: &str) -> Result<String, VerifyError> {
+    let malformed = |reason| VerifyError::Malformed { reason };
+    let bytes = base64url::decode(encoded).map_err(|_| malformed("the header is not canonical base64url"))?;
+    String::from_utf8(bytes).map_err(|_| malformed("the header is not UTF-8"))
+}
+
+pub(crate) fn header_error(error: HeaderError) -> VerifyError {
+    match error {
+        HeaderError::Json(error) => VerifyError::InvalidHeader(error),
+        HeaderError::UnsupportedAlgorithm => VerifyError::UnsupportedAlgorithm,
+        HeaderError::Critical => VerifyError::UnsupportedCritical,
+    }
+}
+
+fn select_error(error: SelectError) -> VerifyError {
+    match error {
+        SelectError::Unknown => VerifyError::UnknownKey,
+        SelectError::OtherAlgorithm => VerifyError::AlgorithmMismatch,
+        SelectError::Ambiguous => VerifyError::AmbiguousKey,
+    }
+}
+
+fn describe(header: &Header<'_>) -> String {
+    let or_none = |text: Option<&str>| text.unwrap_or("none").to_owned();
+    format!(
+        "alg {}, kid {}, typ {}",
+        header.algorithm,
+        or_none(header.key_id()),
+        or_none(header.token_type())
+    )
+}
+
+/// Decodes the signature, onto the stack where it is short, and verifies it.
+fn verify_signature(key: &crate::VerifyingKey, parts: &Compact<'_>) -> Result<(), VerifyError> {
+    /// Two field elements of P-521 in 132 bytes; HMAC, Ed25519 and the smaller curves need less.
+    const SHORT: usize = 132;
+    let encoding = |_| VerifyError::Malformed { reason: "the signature is not canonical base64url" };
+    let message = parts.signing_input.as_bytes();
+    let good = if base64url::decoded_length(parts.signature) <= SHORT {
+        let mut buffer = [0; SHORT];
+        key.verify_bytes(message, base64url::decode_slice(parts.signature, &mut buffer).map_err(encoding)?)
+    } else {
+        key.verify_bytes(message, &base64url::decode(parts.signature).map_err(encoding)?)
+    };
+    if good { Ok(()) } else { Err(VerifyError::InvalidSignature) }
+}

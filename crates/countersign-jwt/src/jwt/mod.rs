@@ -1,0 +1,16 @@
+//! JSON Web Tokens (RFC 7519): signing claims, and the only way to claims that are proven.
+
+mod expect;
+mod explain;
+mod signer;
+mod unverified;
+mod verified;
+mod verifier;
+
+pub use expect::{AnyAudience, AnyIssuer, Audiences, Issuers};
+pub(crate) use explain::{Check, Trace};
+pub use explain::{CheckOutcome, CheckReport, Explanation};
+pub use signer::{SignError, Signer};
+pub use unverified::Unverified;
+pub use verified::Verified;
+pub use verifier::{NumericSubject, PayloadBuffer, Verifier};

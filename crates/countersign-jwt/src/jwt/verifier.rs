@@ -1,0 +1,455 @@
+//! From the text of a token to claims that are proven.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::expect::Accepted;
+use super::verified::Slots;
+use super::{Audiences, Check, Explanation, Issuers, Trace, Verified};
+use crate::claims::read::{self, PayloadError, Registered, SubjectForm, Wanted};
+use crate::jws::{JwsVerifier, Opened, PAYLOAD_ENCODING, TypeRule};
+use crate::{Algorithm, KeySet, KeySource, NumericDate, VerifyError, base64url};
+
+/// How far the clocks of issuer and verifier may be apart.
+const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
+
+/// Verifies tokens: what is expected of them, said once.
+///
+/// Issuer and audience must be said. `exp`, `iss` and `aud` must be in every token; `exp` and `nbf` are checked with a
+/// leeway of 60 seconds; `typ` must be `JWT` or absent, unless another is asked for.
+///
+/// ```
+/// use countersign_jwt::{Algorithm, Claims, KeySet, NumericDate, Signer, SigningKey, Verifier};
+/// use serde::{Deserialize, Serialize};
+/// use std::time::Duration;
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Profile {
+///     email: String,
+/// }
+///
+/// let key = SigningKey::generate(Algorithm::Es256)?;
+/// let keys = KeySet::from(key.verifying_key());
+/// let now = NumericDate::from_secs(1_700_000_000);
+///
+/// let signer = Signer::new(key, "https://auth.example", "api", Duration::from_secs(900));
+/// let profile = Profile { email: "ada@example.com".into() };
+/// let token = signer.sign(&Claims::new(&profile).subject("user-1"), now)?;
+///
+/// let verifier = Verifier::new("https://auth.example", "api");
+/// let verified = verifier.verify::<Profile>(&token, &keys, now)?;
+/// assert_eq!(verified.subject(), Some("user-1"));
+/// assert_eq!(verified.email, "ada@example.com");
+///
+/// let late = now + Duration::from_secs(961);
+/// assert_eq!(verifier.verify::<Profile>(&token, &keys, late).unwrap_err().code(), "token_expired");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    jws: JwsVerifier,
+    issuers: Accepted,
+    audiences: Accepted,
+    leeway: Duration,
+    max_age: Option<Duration>,
+    required: Vec<Cow<'static, str>>,
+    subject: Option<Box<str>>,
+    token_id: Option<Box<str>>,
+    nonce: Option<Box<str>>,
+    subject_form: SubjectForm,
+}
+
+/// Room for the payload of one token, to be used again for the next: a verification into it does not allocate.
+#[derive(Debug, Default)]
+pub struct PayloadBuffer {
+    bytes: Vec<u8>,
+}
+
+impl PayloadBuffer {
+    /// Room that grows as it is needed.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Verifier {
+    /// A verifier for tokens of these issuers that are meant for one of these audiences.
+    ///
+    /// Both take a name or several (`&str`, `String`, an array, a `Vec`), or say expressly that any will do
+    /// ([`AnyIssuer`](crate::AnyIssuer), [`AnyAudience`](crate::AnyAudience)).
+    pub fn new(issuers: impl Into<Issuers>, audiences: impl Into<Audiences>) -> Self {
+        let mut jws = JwsVerifier::new();
+        jws.set_type_rule(TypeRule::Jwt);
+        Self {
+            jws,
+            issuers: issuers.into().0,
+            audiences: audiences.into().0,
+            leeway: DEFAULT_LEEWAY,
+            max_age: None,
+            required: Vec::new(),
+            subject: None,
+            token_id: None,
+            nonce: None,
+            subject_form: SubjectForm::Text,
+        }
+    }
+
+    /// A verifier for access tokens in the profile of RFC 9068 §4: `typ` is `at+jwt`, and `sub`, `iat` and `jti` must
+    /// be there; verify with [`AccessTokenClaims`](crate::AccessTokenClaims), which demands `client_id`.
+    pub fn access_tokens(issuers: impl Into<Issuers>, audiences: impl Into<Audiences>) -> Self {
+        Self::new(issuers, audiences).token_type("at+jwt").require("sub").require("iat").require("jti")
+    }
+
+    /// How far the clocks of issuer and verifier may be apart, for `exp`, `nbf` and the greatest age. 60 seconds by
+    /// default; RFC 7519 §4.1.4 means "no more than a few minutes".
+    #[must_use]
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// Accepts only this `typ` (RFC 8725 §3.11), letter case and a leading `application/` aside.
+    #[must_use]
+    pub fn token_type(mut self, token_type: impl Into<String>) -> Self {
+        self.jws = self.jws.token_type(token_type);
+        self
+    }
+
+    /// Accepts any `typ`, or none: for tools that examine tokens. One kind of token then passes for another.
+    #[must_use]
+    pub fn any_token_type(mut self) -> Self {
+        self.jws.set_type_rule(TypeRule::Any);
+        self
+    }
+
+    /// Accepts only these algorithms, although a key may be bound to another.
+    #[must_use]
+    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.jws = self.jws.algorithms(algorithms);
+        self
+    }
+
+    /// Reads tokens of up to this many characters; 16 KiB by default.
+    #[must_use]
+    pub fn max_length(mut self, max_length: usize) -> Self {
+        self.jws = self.jws.max_length(max_length);
+        self
+    }
+
+    /// Accepts tokens only until this long after their `iat`, which must then be there and not lie in the future.
+    #[must_use]
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// Demands that a claim is there, registered or not. The application's own are better demanded by their type: a
+    /// field that is not an `Option` must be there.
+    #[must_use]
+    pub fn require(mut self, claim: impl Into<Cow<'static, str>>) -> Self {
+        let claim = claim.into();
+        if !self.required.contains(&claim) {
+            self.required.push(claim);
+        }
+        self
+    }
+
+    /// Accepts only this `sub`.
+    #[must_use]
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into().into());
+        self
+    }
+
+    /// Accepts only this `jti`.
+    #[must_use]
+    pub fn token_id(mut self, token_id: impl Into<String>) -> Self {
+        self.token_id = Some(token_id.into().into());
+        self
+    }
+
+    /// Accepts only this `nonce` (OpenID Connect Core §2).
+    #[must_use]
+    pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
+        self.nonce = Some(nonce.into().into());
+        self
+    }
+
+    /// The claims of `token`, if a key of `keys` signed it and it says what is expected at `now`.
+    ///
+    /// The payload is decoded and read only after the signature was found good.
+    ///
+    /// # Errors
+    /// [`VerifyError`], which names the first thing that is wrong.
+    pub fn verify<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        keys: &impl KeySource,
+        now: NumericDate,
+    ) -> Result<Verified<C>, VerifyError> {
+        let keys = keys.snapshot(now).map_err(|_| VerifyError::KeysUnavailable)?;
+        let opened = self.jws.open(token, &keys, &mut ())?;
+        let mut bytes = Vec::new();
+        let length = decode_payload(&opened, &mut bytes)?;
+        let text = String::from_utf8(bytes).map_err(|_| PAYLOAD_UTF8)?;
+        let (slots, claims) = self.read(&text, length, now, &mut ())?;
+        Ok(Verified::new(text, length, opened.key, slots, claims))
+    }
+
+    /// As [`Verifier::verify`], into a buffer of the caller's: nothing is allocated but what `C` owns, and `C` may
+    /// borrow from the buffer, for instance with `&str` fields. A string with escapes cannot be borrowed.
+    ///
+    /// ```
+    /// # use countersign_jwt::{Algorithm, Claims, KeySet, NumericDate, PayloadBuffer, Signer, SigningKey, Verifier};
+    /// # use std::time::Duration;
+    /// # let key = SigningKey::generate(Algorithm::Hs256)?;
+    /// # let keys = KeySet::from(key.verifying_key());
+    /// # let now = NumericDate::from_secs(0);
+    /// # let verifier = Verifier::new("iss", "aud");
+    /// # let signer = Signer::new(key, "iss", "aud", Duration::from_secs(60));
+    /// # let token = signer.sign(&Claims::new(serde_json::json!({"email": "a@b.c"})), now)?;
+    /// #[derive(serde::Deserialize)]
+    /// struct Profile<'t> {
+    ///     email: &'t str,
+    /// }
+    ///
+    /// let mut buffer = PayloadBuffer::new();
+    /// let verified = verifier.verify_in::<Profile>(&token, &keys, now, &mut buffer)?;
+    /// assert_eq!(verified.email, "a@b.c");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    pub fn verify_in<'b, C: Deserialize<'b>>(
+        &self,
+        token: &str,
+        keys: &impl KeySource,
+        now: NumericDate,
+        buffer: &'b mut PayloadBuffer,
+    ) -> Result<Verified<C, &'b str>, VerifyError> {
+        let keys = keys.snapshot(now).map_err(|_| VerifyError::KeysUnavailable)?;
+        let opened = self.jws.open(token, &keys, &mut ())?;
+        buffer.bytes.clear();
+        let length = decode_payload(&opened, &mut buffer.bytes)?;
+        let text = std::str::from_utf8(&buffer.bytes).map_err(|_| PAYLOAD_UTF8)?;
+        let (slots, claims) = self.read(text, length, now, &mut ())?;
+        Ok(Verified::new(text, length, opened.key, slots, claims))
+    }
+
+    /// What each check of a verification of `token` sees and decides; none of it depends on the application's claims.
+    #[must_use]
+    pub fn explain(&self, token: &str, keys: &impl KeySource, now: NumericDate) -> Explanation {
+        let mut explanation = Explanation::new();
+        let result = match keys.snapshot(now) {
+            Ok(keys) => self.trace(token, &keys, now, &mut explanation),
+            Err(_) => Err(VerifyError::KeysUnavailable),
+        };
+        explanation.finish(result.err())
+    }
+
+    fn trace(
+        &self,
+        token: &str,
+        keys: &KeySet,
+        now: NumericDate,
+        trace: &mut Explanation,
+    ) -> Result<(), VerifyError> {
+        let opened = self.jws.open(token, keys, trace)?;
+        let mut bytes = Vec::new();
+        let length = decode_payload(&opened, &mut bytes)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| PAYLOAD_UTF8)?;
+        self.read::<IgnoredAny>(text, length, now, trace).map(drop)
+    }
+
+    /// Reads the payload, the first `length` bytes of `text`, and checks its claims.
+    fn read<'p, C: Deserialize<'p>>(
+        &self,
+        text: &'p str,
+        length: usize,
+        now: NumericDate,
+        trace: &mut impl Trace,
+    ) -> Result<(Slots, C), VerifyError> {
+        let text = &text[..length];
+        let wanted = Wanted { required: &self.required, nonce: self.nonce.as_deref() };
+        let payload = read::read::<C>(text, self.subject_form, wanted).map_err(payload_error)?;
+        trace.passed(Check::Payload, || format!("an object of {length} bytes"));
+        if payload.required_found < self.required.len() {
+            return Err(missing(read::first_missing(text, &self.required).unwrap_or_default()));
+        }
+        match self.required.is_empty() {
+            true => trace.skipped(Check::Required),
+            false => trace.passed(Check::Required, || self.required.join(", ")),
+        }
+        let expires_at = self.check_registered(&payload.registered, now, trace)?;
+        self.check_value(Check::Nonce, "nonce", self.nonce.as_deref(), payload.nonce.as_deref(), trace)?;
+        Ok((Slots::new(text, payload.registered, expires_at), payload.private))
+    }
+
+    fn check_registered(
+        &self,
+        claims: &Registered<'_>,
+        now: NumericDate,
+        trace: &mut impl Trace,
+    ) -> Result<NumericDate, VerifyError> {
+        self.check_issuer(claims, trace)?;
+        self.check_audience(claims, trace)?;
+        let expires_at = self.check_dates(claims, now, trace)?;
+        let (subject, token_id) = (claims.subject.as_deref(), claims.token_id.as_deref());
+        self.check_value(Check::Subject, "sub", self.subject.as_deref(), subject, trace)?;
+        self.check_value(Check::TokenId, "jti", self.token_id.as_deref(), token_id, trace)?;
+        Ok(expires_at)
+    }
+
+    fn check_issuer(&self, claims: &Registered<'_>, trace: &mut impl Trace) -> Result<(), VerifyError> {
+        if let Accepted::Any = self.issuers {
+            trace.skipped(Check::Issuer);
+            return Ok(());
+        }
+        let issuer = claims.issuer.as_deref().ok_or_else(|| missing("iss"))?;
+        if !self.issuers.accepts(issuer) {
+            return Err(VerifyError::IssuerMismatch);
+        }
+        trace.passed(Check::Issuer, || issuer.to_owned());
+        Ok(())
+    }
+
+    fn check_audience(&self, claims: &Registered<'_>, trace: &mut impl Trace) -> Result<(), VerifyError> {
+        if let Accepted::Any = self.audiences {
+            trace.skipped(Check::Audience);
+            return Ok(());
+        }
+        let names = claims.audience.as_ref().ok_or_else(|| missing("aud"))?.as_slice();
+        if !names.iter().any(|name| self.audiences.accepts(name)) {
+            return Err(VerifyError::AudienceMismatch);
+        }
+        trace.passed(Check::Audience, || names.join(", "));
+        Ok(())
+    }
+
+    fn check_dates(
+        &self,
+        claims: &Registered<'_>,
+        now: NumericDate,
+        trace: &mut impl Trace,
+    ) -> Result<NumericDate, VerifyError> {
+        let expires_at = claims.expires_at.ok_or_else(|| missing("exp"))?;
+        if now >= expires_at + self.leeway {
+            return Err(VerifyError::Expired);
+        }
+        trace.passed(Check::Expiration, || {
+            format!("{expires_at}, {} s from now", expires_at.since(now).as_secs())
+        });
+
+        match claims.not_before {
+            Some(not_before) if not_before > now + self.leeway => return Err(VerifyError::NotYetValid),
+            Some(not_before) => trace.passed(Check::NotBefore, || not_before.to_string()),
+            None => trace.skipped(Check::NotBefore),
+        }
+
+        let Some(max_age) = self.max_age else {
+            trace.skipped(Check::Age);
+            return Ok(expires_at);
+        };
+        let issued_at = claims.issued_at.ok_or_else(|| missing("iat"))?;
+        if issued_at > now + self.leeway {
+            return Err(VerifyError::NotYetValid);
+        }
+        if now.since(issued_at) > max_age.saturating_add(self.leeway) {
+            return Err(VerifyError::TooOld);
+        }
+        trace.passed(Check::Age, || format!("{issued_at}, {} s old", now.since(issued_at).as_secs()));
+        Ok(expires_at)
+    }
+
+    fn check_value(
+        &self,
+        check: Check,
+        claim: &'static str,
+        expected: Option<&str>,
+        found: Option<&str>,
+        trace: &mut impl Trace,
+    ) -> Result<(), VerifyError> {
+        let Some(expected) = expected else {
+            trace.skipped(check);
+            return Ok(());
+        };
+        match found {
+            None => Err(missing(claim)),
+            Some(found) if found != expected => Err(VerifyError::ClaimMismatch { claim }),
+            Some(found) => {
+                trace.passed(check, || found.to_owned());
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A verifier that also takes a `sub` that is an integer, as its decimal digits: for tokens of older systems.
+///
+/// RFC 7519 §4.1.2 says that `sub` is a string, and everything else here holds to it.
+///
+/// ```
+/// # use countersign_jwt::{Algorithm, KeySet, NumericDate, NumericSubject, SigningKey, Verifier, jws};
+/// # let key = SigningKey::generate(Algorithm::Hs256)?;
+/// # let keys = KeySet::from(key.verifying_key());
+/// # let now = NumericDate::from_secs(0);
+/// let old = jws::sign(&key, Some("JWT"), br#"{"iss":"i","aud":"a","exp":60,"sub":42}"#)?;
+/// let verifier = Verifier::new("i", "a");
+/// assert_eq!(verifier.verify::<()>(&old, &keys, now).unwrap_err().code(), "claim_invalid");
+/// assert_eq!(NumericSubject::accept(verifier).verify::<()>(&old, &keys, now)?.subject(), Some("42"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct NumericSubject {
+    verifier: Verifier,
+}
+
+impl NumericSubject {
+    /// Takes what `verifier` takes, and numeric subjects.
+    #[must_use]
+    pub fn accept(verifier: Verifier) -> Self {
+        Self { verifier: Verifier { subject_form: SubjectForm::TextOrInteger, ..verifier } }
+    }
+
+    /// As [`Verifier::verify`].
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    pub fn verify<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        keys: &impl KeySource,
+        now: NumericDate,
+    ) -> Result<Verified<C>, VerifyError> {
+        self.verifier.verify(token, keys, now)
+    }
+}
+
+const PAYLOAD_UTF8: VerifyError = VerifyError::Malformed { reason: "the payload is not UTF-8" };
+
+/// Decodes the payload and puts the id of the key behind it; the length of the payload.
+fn decode_payload(opened: &Opened<'_, '_>, buffer: &mut Vec<u8>) -> Result<usize, VerifyError> {
+    let key_id = opened.key.key_id().unwrap_or_default();
+    buffer.reserve(base64url::decoded_length(opened.payload) + key_id.len());
+    base64url::decode_into(opened.payload, buffer).map_err(|_| PAYLOAD_ENCODING)?;
+    let length = buffer.len();
+    buffer.extend_from_slice(key_id.as_bytes());
+    Ok(length)
+}
+
+fn missing(claim: impl Into<Cow<'static, str>>) -> VerifyError {
+    VerifyError::MissingClaim { claim: claim.into() }
+}
+
+fn payload_error(PayloadError { claim, error }: PayloadError) -> VerifyError {
+    match claim {
+        Some(claim) if error.missing_member().is_some() => missing(claim.into_string()),
+        Some(claim) => VerifyError::InvalidClaim { claim, reason: error },
+        None => VerifyError::InvalidPayload(error),
+    }
+}
