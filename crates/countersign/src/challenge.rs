@@ -22,6 +22,7 @@
 //! | `keys_unavailable` | 503 | the keys that decide cannot be had right now |
 //! | `identity_unknown` | 401 | the token is good, but `validate` found nobody for it |
 //! | `credentials_invalid` | 401 | the user name or the password is wrong |
+//! | `passwords_busy` | 503 | more passwords are being verified than there is room for |
 //! | `insufficient_scope` | 403 | the credentials are good and do not allow this |
 //! | `media_type_unsupported`, `body_too_large` | 415, 413 | the login is neither JSON nor a form, or too large |
 //! | `body_unreadable`, `body_malformed` | 400 | the login broke off, or does not parse |
@@ -76,7 +77,10 @@ impl Scheme {
     /// When `name` is not a token (RFC 9110 §5.6.2).
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        assert!(is_token(name.as_bytes()), "the name of a scheme is one or more letters, digits or !#$%&'*+-.^_`|~");
+        assert!(
+            is_token(name.as_bytes()),
+            "the name of a scheme is one or more letters, digits or !#$%&'*+-.^_`|~"
+        );
         Self { name, realm: None }
     }
 
@@ -230,6 +234,19 @@ pub(crate) const fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,
-            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
         )
 }

@@ -140,7 +140,10 @@ enum Cause {
         asked: &'static str,
         found: &'static str,
     },
-    #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "what the answer to it needs, which axum asks for"))]
+    #[cfg_attr(
+        not(feature = "axum"),
+        expect(dead_code, reason = "what the answer to it needs, which axum asks for")
+    )]
     Anonymous {
         strategy: &'static str,
         schemes: Arc<[Scheme]>,
@@ -158,11 +161,18 @@ impl NotAuthenticated {
 impl fmt::Display for NotAuthenticated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Cause::NoGuard => f.write_str("no guard stands in front of this route: add `.layer(Guard::required(..))`"),
-            Cause::OtherIdentity { asked, found } => {
-                write!(f, "the guard in front of this route recognises `{found}`, and the handler asks for `{asked}`")
+            Cause::NoGuard => {
+                f.write_str("no guard stands in front of this route: add `.layer(Guard::required(..))`")
             }
-            Cause::Anonymous { .. } => f.write_str("the request passed an optional guard without credentials"),
+            Cause::OtherIdentity { asked, found } => {
+                write!(
+                    f,
+                    "the guard in front of this route recognises `{found}`, and the handler asks for `{asked}`"
+                )
+            }
+            Cause::Anonymous { .. } => {
+                f.write_str("the request passed an optional guard without credentials")
+            }
         }
     }
 }

@@ -114,3 +114,79 @@ fn is_b64token(text: &str) -> bool {
             byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, Request};
+
+    use super::{ExtractError, ExtractJwt};
+
+    fn bearer(headers: &[&[u8]]) -> Result<Option<String>, ExtractError> {
+        let mut request = Request::new(());
+        for header in headers {
+            let value = HeaderValue::from_bytes(header).unwrap();
+            request.headers_mut().append("authorization", value);
+        }
+        let (head, ()) = request.into_parts();
+        ExtractJwt::bearer().extract(&head).map(|token| token.map(str::to_owned))
+    }
+
+    #[test]
+    fn one_token_after_the_scheme_is_found() {
+        for (header, token) in [
+            ("Bearer a.b.c", "a.b.c"),
+            ("bearer a", "a"),
+            ("BEARER a", "a"),
+            ("Bearer    a", "a"),
+            ("Bearer aZ09-._~+/==", "aZ09-._~+/=="),
+            ("Bearer Bearer", "Bearer"),
+        ] {
+            assert_eq!(bearer(&[header.as_bytes()]), Ok(Some(token.to_owned())), "{header}");
+        }
+    }
+
+    #[test]
+    fn no_header_and_another_scheme_are_nothing_for_us() {
+        assert_eq!(bearer(&[]), Ok(None));
+        for header in ["Basic YTpi", "Bearerish a", "Bearer2 a", "DPoP a", "Basic", "a.b.c"] {
+            assert_eq!(bearer(&[header.as_bytes()]), Ok(None), "{header}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_exactly_one_token_is_refused() {
+        use ExtractError::{Empty, NoScheme, NotOneToken};
+        let cases: [(&[u8], ExtractError); 18] = [
+            (b"", NoScheme),
+            (b" ", NoScheme),
+            (b" Bearer a", NoScheme),
+            (b"=", NoScheme),
+            (b"Bearer \xe9", NoScheme),
+            (b"\xff", NoScheme),
+            (b"Bearer", Empty),
+            (b"Bearer ", Empty),
+            (b"Bearer    ", Empty),
+            (b"Bearer a b", NotOneToken),
+            (b"Bearer a ", NotOneToken),
+            (b"Bearer a, Bearer b", NotOneToken),
+            (b"Bearer a,b", NotOneToken),
+            (b"Bearer,a", NotOneToken),
+            (b"Bearer\ta", NotOneToken),
+            (b"Bearer =", NotOneToken),
+            (b"Bearer a=b", NotOneToken),
+            (b"Bearer \"a\"", NotOneToken),
+        ];
+        for (header, error) in cases {
+            assert_eq!(bearer(&[header]), Err(error), "{}", header.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_second_header_is_refused_whatever_both_say() {
+        for second in ["Bearer a", "Bearer b", "Basic YTpi", ""] {
+            assert_eq!(bearer(&[b"Bearer a", second.as_bytes()]), Err(ExtractError::Repeated));
+            assert_eq!(bearer(&[second.as_bytes(), b"Bearer a"]), Err(ExtractError::Repeated));
+        }
+        assert_eq!(bearer(&[b"Basic YTpi", b"Basic YTpi"]), Err(ExtractError::Repeated));
+    }
+}

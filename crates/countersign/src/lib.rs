@@ -71,6 +71,6 @@ pub use extract_jwt::ExtractJwt;
 pub use guard::{BodyGuard, Guard};
 pub use problem::Problem;
 pub use strategy::{
-    AuthError, Authentication, BodyStrategy, Credentials, Denial, JwtStrategy, LocalStrategy, Outage, Rejection,
-    Strategy,
+    AuthError, Authentication, BodyStrategy, Credentials, Denial, JwtStrategy, LocalStrategy, Outage,
+    Rejection, Strategy,
 };

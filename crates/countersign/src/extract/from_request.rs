@@ -40,7 +40,7 @@ fn answer(error: &NotAuthenticated, head: &Parts) -> Response {
         return challenge::refuse(&AuthError::NoCredentials, schemes, strategy);
     }
     let route = head.extensions.get::<MatchedPath>().map_or("(unknown)", MatchedPath::as_str);
-    tracing::error!(status = 500, code = "guard_missing", method = %head.method, route, reason = %error, "refused");
+    tracing::error!(target: "countersign::extract", status = 500, code = "guard_missing", method = %head.method, route, reason = %error, "refused");
     let detail = "The server is put together wrongly: see its log.";
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "guard_missing", detail).into_response()
 }

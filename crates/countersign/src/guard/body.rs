@@ -122,7 +122,11 @@ where
     }
 }
 
-async fn admit<T, B>(strategy: &T, head: &Parts, body: B) -> Result<(Authentication<T::Identity>, Bytes), AuthError>
+async fn admit<T, B>(
+    strategy: &T,
+    head: &Parts,
+    body: B,
+) -> Result<(Authentication<T::Identity>, Bytes), AuthError>
 where
     T: BodyStrategy,
     B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
@@ -138,7 +142,8 @@ async fn read<B>(body: B, limit: usize) -> Result<Bytes, Rejection>
 where
     B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
 {
-    let too_large = || Rejection::content_too_large("body_too_large", format!("The body is larger than {limit} bytes."));
+    let too_large =
+        || Rejection::content_too_large("body_too_large", format!("The body is larger than {limit} bytes."));
     // Its own announcement (Content-Length) is enough to refuse it: nothing is read then.
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large());

@@ -141,6 +141,13 @@ impl Denial {
         }
     }
 
+    /// A wrong user name or a wrong password, and nothing that tells which: 401 `credentials_invalid`.
+    #[must_use]
+    pub fn wrong_credentials() -> Self {
+        Self::new("credentials_invalid", "nobody has this user name and this password")
+            .detail("The user name or the password is wrong.")
+    }
+
     /// It is known who it is, and they may not do this: 403 `insufficient_scope` (RFC 6750 §3.1).
     ///
     /// Say with [`scope`](Self::scope) which scopes would do, if that may be told.

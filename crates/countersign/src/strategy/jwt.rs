@@ -128,7 +128,7 @@ impl<K: KeySource> Token<K> {
             token_id: token.token_id().map(Box::from),
             key_id: token.key_id().map(Box::from),
             issued_at: token.issued_at(),
-            expires_at: token.expires_at(),
+            expires_at: Some(token.expires_at()),
         };
         Ok((token, details))
     }

@@ -5,13 +5,15 @@ mod body;
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem;
 
 use bytes::Bytes;
 use http::request::Parts;
 use zeroize::Zeroizing;
 
-use super::{AuthError, Authentication, BodyStrategy, Denial, Validate, Verdict};
+use super::{AuthError, Authentication, BodyStrategy, Denial, Outage, Validate, Verdict};
 use crate::challenge::Scheme;
+use crate::password::{HashingError, Password};
 use body::{Fields, MediaType};
 
 /// Recognises who sends a user name and a password in the body: JSON or a form, never the query.
@@ -24,21 +26,39 @@ use body::{Fields, MediaType};
 /// missing, empty, there twice or not text 400.
 ///
 /// ```
-/// use countersign::{AuthError, Credentials, LocalStrategy};
+/// use std::sync::Arc;
+///
+/// use countersign::password::{PasswordHash, Passwords, Verification};
+/// use countersign::{AuthError, Credentials, Denial, LocalStrategy};
 /// use http::request::Parts;
 ///
+/// #[derive(Clone)]
 /// struct User {
-///     id: u64,
+///     email: String,
+///     password: PasswordHash,
 /// }
 ///
-/// async fn verify(credentials: Credentials, _: &Parts) -> Result<User, AuthError> {
-///     match (credentials.username(), credentials.password()) {
-///         ("ada@example.com", "correct horse battery staple") => Ok(User { id: 1 }),
-///         _ => Err(AuthError::denied("credentials_invalid", "no such user and password")),
+/// async fn verify(users: &[User], passwords: &Passwords, credentials: Credentials) -> Result<User, AuthError> {
+///     let (email, password) = credentials.into_parts();
+///     let user = users.iter().find(|user| user.email == email);
+///     let verification = match user {
+///         Some(user) => passwords.verify(&password, &user.password).await?,
+///         None => passwords.verify_absent(&password).await?,
+///     };
+///     match (user, verification) {
+///         // (After `MatchRehashed` a store would keep the new hash.)
+///         (Some(user), Verification::Match | Verification::MatchRehashed(_)) => Ok(user.clone()),
+///         _ => Err(Denial::wrong_credentials().into()),
 ///     }
 /// }
-/// let login = LocalStrategy::new(verify).username_field("email");
-/// # let _ = (login, User { id: 2 }.id);
+///
+/// fn login(users: Arc<[User]>, passwords: Passwords) -> LocalStrategy<impl Sized, User> {
+///     LocalStrategy::new(move |credentials, _: &Parts| {
+///         let (users, passwords) = (Arc::clone(&users), passwords.clone());
+///         async move { verify(&users, &passwords, credentials).await }
+///     })
+///     .username_field("email")
+/// }
 /// ```
 pub struct LocalStrategy<V, I> {
     verify: V,
@@ -122,10 +142,7 @@ where
         let password = fields.take(&self.password_field)?;
         drop(fields);
         let credentials = Credentials { username, password: Zeroizing::new(password) };
-        let identity = (self.verify)(credentials, head).await.or_unknown(|| {
-            Denial::new("credentials_invalid", "nobody has this user name and this password")
-                .detail("The user name or the password is wrong.")
-        })?;
+        let identity = (self.verify)(credentials, head).await.or_unknown(Denial::wrong_credentials)?;
         Ok(Authentication::new(self.name(), identity))
     }
 }
@@ -153,21 +170,34 @@ impl Credentials {
         &self.username
     }
 
-    /// The password, as presented: not empty.
+    /// The password, as presented: not empty. For a check of your own; [`into_parts`](Self::into_parts) has it for ours.
     #[must_use]
     pub fn password(&self) -> &str {
         &self.password
     }
 
-    /// Both by value.
+    /// Both by value, the password as [`Passwords::verify`](crate::password::Passwords::verify) takes it.
     #[must_use]
-    pub fn into_parts(self) -> (String, Zeroizing<String>) {
-        (self.username, self.password)
+    pub fn into_parts(mut self) -> (String, Password) {
+        (self.username, Password::from(mem::take(&mut *self.password)))
     }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+impl From<HashingError> for AuthError {
+    /// A full queue is an outage that ends soon (503 `passwords_busy`); all else is a bug.
+    fn from(error: HashingError) -> Self {
+        let reason = error.to_string();
+        match error {
+            HashingError::Busy { retry_after } => {
+                Outage::new("passwords_busy", reason).retry_after(retry_after).into()
+            }
+            _ => Self::bug(reason),
+        }
     }
 }

@@ -75,7 +75,8 @@ impl Fields {
     }
 
     fn from_form(body: &[u8]) -> Result<Self, Rejection> {
-        let malformed = || Rejection::bad_request("body_malformed", "The body is not a URL-encoded form in UTF-8.");
+        let malformed =
+            || Rejection::bad_request("body_malformed", "The body is not a URL-encoded form in UTF-8.");
         let mut fields = BTreeMap::new();
         for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
             let end = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
