@@ -168,10 +168,10 @@ impl<'p> Reader<'_, 'p> {
             RegisteredClaim::Subject => registered.subject = Some(read_subject(parser, self.subject)?),
             RegisteredClaim::Audience => registered.audience = Some(read_names(parser)?),
             RegisteredClaim::Expiration => {
-                registered.expires_at = Some(NumericDate::deserialize(&mut *parser)?)
+                registered.expires_at = Some(NumericDate::deserialize(&mut *parser)?);
             }
             RegisteredClaim::NotBefore => {
-                registered.not_before = Some(NumericDate::deserialize(&mut *parser)?)
+                registered.not_before = Some(NumericDate::deserialize(&mut *parser)?);
             }
             RegisteredClaim::IssuedAt => registered.issued_at = Some(NumericDate::deserialize(&mut *parser)?),
             RegisteredClaim::TokenId => registered.token_id = Some(parser.string()?),

@@ -13,7 +13,7 @@ const FEW: usize = 16;
 pub(crate) struct Members<'de> {
     few: [&'de str; FEW],
     count: usize,
-    many: Option<Box<HashSet<Cow<'de, str>>>>,
+    many: Option<HashSet<Cow<'de, str>>>,
     place: Place,
 }
 
@@ -41,7 +41,7 @@ impl<'de> Members<'de> {
         }
         self.place = Place::Within;
         let name = parser.string()?;
-        if !self.insert(&name) {
+        if !self.insert(name.clone()) {
             return Err(parser.error("a member stands twice"));
         }
         parser.expect(b':', "expected a colon after a member's name")?;
@@ -49,7 +49,7 @@ impl<'de> Members<'de> {
     }
 
     /// Whether `name` is new.
-    fn insert(&mut self, name: &Cow<'de, str>) -> bool {
+    fn insert(&mut self, name: Cow<'de, str>) -> bool {
         if self.few[..self.count].contains(&name.as_ref()) {
             return false;
         }
@@ -59,7 +59,7 @@ impl<'de> Members<'de> {
                 self.count += 1;
                 true
             }
-            _ => self.many.get_or_insert_default().insert(name.clone()),
+            _ => self.many.get_or_insert_default().insert(name),
         }
     }
 }

@@ -173,7 +173,7 @@ impl RawJwk {
     pub(crate) fn set_public_parameters(&mut self, parameters: &PublicParameters) {
         match parameters {
             PublicParameters::Rsa { modulus, exponent } => {
-                (self.n, self.e) = (encode(modulus), encode(exponent))
+                (self.n, self.e) = (encode(modulus), encode(exponent));
             }
             PublicParameters::Ec { x, y } => (self.x, self.y) = (encode(x), encode(y)),
             PublicParameters::Okp { x } => self.x = encode(x),
