@@ -50,7 +50,8 @@ impl<'de> Members<'de> {
 
     /// Whether `name` is new.
     fn insert(&mut self, name: Cow<'de, str>) -> bool {
-        if self.few[..self.count].contains(&name.as_ref()) {
+        let in_many = self.many.as_ref().is_some_and(|many| many.contains(name.as_ref()));
+        if in_many || self.few[..self.count].contains(&name.as_ref()) {
             return false;
         }
         match name {

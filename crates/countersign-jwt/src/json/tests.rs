@@ -19,6 +19,7 @@ fn a_member_may_not_stand_twice_in_any_object() {
     assert_eq!(refused(r#"{"a":1,"a":1}"#), "a member stands twice (at byte 10)");
     refused(r#"{"a":1,"\u0061":1}"#);
     refused(r#"{"\u0061":1,"\u0061":1}"#);
+    refused(r#"{"\u0061":1,"a":1}"#);
     refused(r#"{"b":{"a":1,"a":1}}"#);
     refused(r#"[{"a":[{"x":0,"x":0}]}]"#);
     let many: Vec<String> = (0..100).map(|n| format!(r#""m{n}":0"#)).collect();
