@@ -1,5 +1,24 @@
 //! The Countersign authentication service: a router to mount, and the binary `countersign`.
 //!
-//! Where things live: [`config`] parses what was configured, once; [`cli`] is the commands.
+//! | module | what lives there |
+//! |---|---|
+//! | [`config`] | what was configured, parsed once and checked |
+//! | [`app`] | the composition root: a configuration becomes a [`Service`] |
+//! | [`http`] | HTTP in, HTTP out: the route table |
+//! | [`flow`] | the use cases: register, log in |
+//! | [`key_ring`], [`seal`], [`data_folder`] | signing keys, sealed at rest under the master key |
+//! | [`logging`] | what is logged, and what never |
+//! | [`cli`] | the commands of the binary, one file each |
 
+pub mod app;
+pub mod cli;
 pub mod config;
+pub mod data_folder;
+pub mod flow;
+pub mod http;
+pub mod key_ring;
+pub mod logging;
+pub mod seal;
+
+pub use app::Service;
+pub use http::router;

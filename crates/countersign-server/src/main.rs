@@ -1,2 +1,7 @@
-//! The binary.
-fn main() {}
+//! The binary `countersign`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    countersign_server::cli::main()
+}

@@ -57,12 +57,14 @@ pub struct Config {
     pub audience: String,
     /// Where the master key, which seals the signing keys, comes from.
     pub master_key: MasterKeySource,
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// Where users and keys are kept.
+    pub database: Database,
     /// Lifetimes and tolerances of tokens.
     pub token: TokenConfig,
     /// The secret of the lesson (`JWT_SECRET`): when there is one, tokens are signed with HS256 under it.
     pub jwt_secret: Option<Secret>,
+    /// How much passwords may cost this machine.
+    pub password: PasswordConfig,
     /// What registration tells.
     pub registration: RegistrationConfig,
     /// How long requests in flight may take to finish once the service was told to stop.
@@ -81,6 +83,29 @@ pub struct TokenConfig {
     pub leeway: Duration,
 }
 
+/// Where users and keys are kept.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// A SQLite file, created on first start.
+    File(PathBuf),
+    /// The URL of a PostgreSQL database, which may hold a password.
+    Server(Secret),
+}
+
+/// How much passwords may cost this machine. What is `None` is chosen by `countersign::password`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PasswordConfig {
+    /// How many passwords are hashed at the same time.
+    pub threads: Option<usize>,
+    /// How many passwords may wait for a thread before the answer is 503.
+    pub queue: Option<usize>,
+    /// The memory of one hash in KiB.
+    pub memory_kib: Option<u32>,
+    /// How often a hash passes over its memory.
+    pub iterations: Option<u32>,
+}
+
 /// What registration tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -97,6 +122,14 @@ pub struct LogConfig {
     pub level: tracing::Level,
     /// The shape of a line.
     pub format: LogFormat,
+}
+
+impl LogConfig {
+    /// For commands that answer and end: what goes wrong, for people.
+    #[must_use]
+    pub const fn for_commands() -> Self {
+        Self { level: tracing::Level::WARN, format: LogFormat::Text }
+    }
 }
 
 /// The shape of a log line.

@@ -1,16 +1,18 @@
 //! From what was given to what it means.
 
 use std::{
+    fmt::Display,
     net::{IpAddr, Ipv4Addr},
-    path::PathBuf,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
 use tracing::Level;
 
 use super::{
-    Config, LogConfig, LogFormat, MasterKeySource, Problem, RegistrationConfig, Secret, TokenConfig,
-    duration,
+    Config, Database, LogConfig, LogFormat, MasterKeySource, PasswordConfig, Problem, RegistrationConfig,
+    Secret, TokenConfig, duration,
     layers::{Given, Layers, Value},
 };
 
@@ -47,6 +49,12 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
     let shutdown_wait = reader.read("http.shutdown_wait", |given| {
         duration(given).and_then(|length| within(length, Duration::ZERO, LONGEST_SHUTDOWN))
     });
+    let password = PasswordConfig {
+        threads: reader.read("password.threads", |given| number(given, &(1..=64))),
+        queue: reader.read("password.queue", |given| number(given, &(1..=65_536))),
+        memory_kib: reader.read("password.memory_kib", |given| number(given, &(7 * 1024..=256 * 1024))),
+        iterations: reader.read("password.iterations", |given| number(given, &(1..=10))),
+    };
     let reveal_taken = reader.read("registration.reveal_taken", boolean);
     let level = reader.read("log.level", |given| one_of(given, &LEVELS));
     let format = reader.read("log.format", |given| one_of(given, &FORMATS));
@@ -68,7 +76,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
         return Err(reader.layers.problems);
     }
     Ok(Config {
-        database: database.unwrap_or_else(|| data.join(DATABASE_FILE)),
+        database: database.unwrap_or_else(|| Database::File(data.join(DATABASE_FILE))),
         host,
         port,
         data,
@@ -77,6 +85,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
         master_key,
         token: TokenConfig { access_lifetime, leeway },
         jwt_secret,
+        password,
         registration: RegistrationConfig { reveal_taken },
         shutdown_wait,
         log: LogConfig { level, format },
@@ -118,8 +127,9 @@ impl Reader {
             )),
             _ => Ok(secret),
         };
-        let from_file =
-            self.read("jwt.secret_file", |given| path(given).and_then(secret_in_file).and_then(long_enough));
+        let from_file = self.read("jwt.secret_file", |given| {
+            path(given).and_then(|file| secret_in_file(&file)).and_then(long_enough)
+        });
         self.read("jwt.secret", |given| text(given).map(Secret::new).and_then(long_enough)).or(from_file)
     }
 
@@ -186,19 +196,32 @@ fn host(given: &Given) -> Result<IpAddr, String> {
 }
 
 fn port(given: &Given) -> Result<u16, String> {
-    let refused = |shown: &str| format!("\"{shown}\" is not a port; write a number from 0 to 65535");
     match &given.value {
-        Value::Integer(number) => u16::try_from(*number).map_err(|_| refused(&number.to_string())),
         Value::Text(text) if text.starts_with("tcp://") => Err(format!(
-            "{}; if Kubernetes set it, put `enableServiceLinks: false` in the pod's spec",
-            refused(text)
+            "\"{text}\" is not a port; if Kubernetes set it, put `enableServiceLinks: false` in the pod's spec"
         )),
-        Value::Text(text) => match text.parse() {
-            Ok(port) if text.bytes().all(|byte| byte.is_ascii_digit()) => Ok(port),
-            _ => Err(refused(text)),
-        },
-        other => Err(format!("is {}; write a number from 0 to 65535", kind(other))),
+        _ => number(given, &(0..=u16::MAX)),
     }
+}
+
+fn number<T>(given: &Given, range: &RangeInclusive<T>) -> Result<T, String>
+where
+    T: TryFrom<i64> + PartialOrd + Display,
+{
+    let (number, shown) = match &given.value {
+        Value::Integer(number) => (Some(*number), number.to_string()),
+        Value::Text(text) => (digits(text), format!("\"{text}\"")),
+        other => (None, kind(other).to_owned()),
+    };
+    number
+        .and_then(|number| T::try_from(number).ok())
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| format!("{shown} is not a whole number from {} to {}", range.start(), range.end()))
+}
+
+/// `+1` and ` 1` are numbers to some readers and not to others; here only digits are.
+fn digits(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn path(given: &Given) -> Result<PathBuf, String> {
@@ -255,29 +278,30 @@ fn within(length: Duration, least: Duration, most: Duration) -> Result<Duration,
     Ok(length)
 }
 
-/// The message never quotes the URL: one of another database has a password in it.
-fn database(given: &Given) -> Result<PathBuf, String> {
+/// The message never quotes the URL, which may have a password in it.
+fn database(given: &Given) -> Result<Database, String> {
     let url = text(given)?;
     let file = match url.split_once(':') {
         Some(("sqlite", rest)) => rest.strip_prefix("//").unwrap_or(rest),
-        Some(("postgres" | "postgresql", _)) => {
-            return Err("PostgreSQL comes with a later release; use a sqlite: URL until then".to_owned());
-        }
-        _ => return Err("is not a database URL; write sqlite:FILE".to_owned()),
+        Some(("postgres" | "postgresql", _)) => return Ok(Database::Server(Secret::new(url))),
+        _ => return Err("is not a database URL; write sqlite:FILE or postgres://USER@HOST/NAME".to_owned()),
     };
-    if file.is_empty() || file.starts_with(':') || file.contains('?') {
+    if file.is_empty() || file.starts_with(':') {
         return Err(
             "names no file; write sqlite:FILE, for example sqlite:/var/lib/countersign/countersign.db"
                 .to_owned(),
         );
     }
-    Ok(given.base.join(file))
+    if file.contains('?') {
+        return Err("has parameters; a sqlite: URL is a path and nothing else".to_owned());
+    }
+    Ok(Database::File(given.base.join(file)))
 }
 
 /// A secret in a file of its own. One newline at its end, which editors add, is not part of it.
-fn secret_in_file(file: PathBuf) -> Result<Secret, String> {
+fn secret_in_file(file: &Path) -> Result<Secret, String> {
     let text =
-        std::fs::read_to_string(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     let secret = Secret::new(text);
     let trimmed = secret.expose().strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text));
     Ok(match trimmed {

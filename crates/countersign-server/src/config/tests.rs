@@ -40,13 +40,20 @@ impl Scene {
     }
 }
 
+fn database_file(config: &Config) -> &Path {
+    match &config.database {
+        Database::File(file) => file,
+        Database::Server(_) => panic!("not a file"),
+    }
+}
+
 #[test]
 fn nothing_configured_is_a_working_configuration() {
     let scene = Scene::new();
     let config = scene.load().unwrap();
     assert_eq!((config.host, config.port), (IpAddr::V4(Ipv4Addr::LOCALHOST), 3000));
     assert_eq!(config.data, scene.directory.path().join("countersign-data"));
-    assert_eq!(config.database, scene.directory.path().join("countersign-data/countersign.db"));
+    assert_eq!(database_file(&config), scene.directory.path().join("countersign-data/countersign.db"));
     assert_eq!(config.token.access_lifetime, Duration::from_secs(900));
     assert_eq!(config.token.leeway, Duration::from_secs(60));
     assert!(config.jwt_secret.is_none() && config.issuer.is_none());
@@ -106,7 +113,7 @@ fn every_problem_is_reported_with_its_place() {
         .variable("COUNTERSIGN_PORT", "abc")
         .variable("COUNTERSIGN_ISSUR", "x")
         .variable("COUNTERSIGN_DATA", "")
-        .variable("DATABASE_URL", "postgres://me:hunter2@localhost/db")
+        .variable("DATABASE_URL", "mysql://me:hunter2@localhost/db")
         .variable("PATH", "/bin");
     insta::assert_snapshot!(scene.problems().join("\n"), @r#"
     access_lifetime: is not a setting; did you mean token.access_lifetime?
@@ -115,8 +122,8 @@ fn every_problem_is_reported_with_its_place() {
     COUNTERSIGN_ISSUR: is not a setting; did you mean COUNTERSIGN_ISSUER?
     COUNTERSIGN_DATA: is set but empty; unset it or give it a value
     host: "example.com" is not an IP address; write 127.0.0.1 for this machine only, 0.0.0.0 for every interface
-    COUNTERSIGN_PORT: "abc" is not a port; write a number from 0 to 65535
-    DATABASE_URL: PostgreSQL comes with a later release; use a sqlite: URL until then
+    COUNTERSIGN_PORT: "abc" is not a whole number from 0 to 65535
+    DATABASE_URL: is not a database URL; write sqlite:FILE or postgres://USER@HOST/NAME
     token.access_lifetime: "15" has no unit; write "15s" for seconds or "15m" for minutes (units: ms, s, m, h, d)
     token.leeway: "60" has no unit; write "60s" for seconds or "60m" for minutes (units: ms, s, m, h, d)
     log.level: "loud" is not one of error, warn, info, debug, trace
@@ -186,13 +193,35 @@ fn a_configuration_is_printed_without_its_secrets() {
 fn a_sqlite_url_names_the_database_file() {
     for (url, file) in [("sqlite:/var/db/a.db", "/var/db/a.db"), ("sqlite:///var/db/a.db", "/var/db/a.db")] {
         let config = Scene::new().variable("DATABASE_URL", url).load().unwrap();
-        assert_eq!(config.database, Path::new(file), "{url}");
+        assert_eq!(database_file(&config), Path::new(file), "{url}");
     }
     let scene = Scene::new().variable("DATABASE_URL", "sqlite:a.db");
-    assert_eq!(scene.load().unwrap().database, scene.directory.path().join("a.db"));
+    assert_eq!(database_file(&scene.load().unwrap()), scene.directory.path().join("a.db"));
     for wrong in ["sqlite:", "sqlite::memory:", "sqlite:a.db?mode=ro", "mysql://localhost/a", "a.db"] {
         assert_eq!(Scene::new().variable("DATABASE_URL", wrong).problems().len(), 1, "{wrong}");
     }
+}
+
+#[test]
+fn a_postgres_url_is_kept_whole_and_is_not_printed() {
+    const URL: &str = "postgres://me:hunter2@localhost/db";
+    let config = Scene::new().variable("DATABASE_URL", URL).load().unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+    assert!(matches!(config.database, Database::Server(url) if url.expose() == URL));
+}
+
+#[test]
+fn numbers_are_digits_within_their_range() {
+    let threads = |value| Scene::new().variable("COUNTERSIGN_PASSWORD_THREADS", value).load();
+    assert_eq!(threads("64").unwrap().password.threads, Some(64));
+    for wrong in ["0", "65", "-1", "+1", " 1", "1.0", "1e1", "0x1", "18446744073709551617"] {
+        assert!(threads(wrong).is_err(), "{wrong}");
+    }
+    let problems = Scene::new().file("[password]\nqueue = 0\niterations = true\n").problems();
+    insta::assert_snapshot!(problems.join("\n"), @r"
+    password.queue: 0 is not a whole number from 1 to 65536
+    password.iterations: true or false is not a whole number from 1 to 10
+    ");
 }
 
 #[test]

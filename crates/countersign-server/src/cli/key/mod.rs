@@ -1,0 +1,30 @@
+//! `countersign key`: the keys that sign.
+
+use clap::Subcommand;
+
+use super::Outcome;
+
+mod generate;
+mod import;
+mod list;
+mod show;
+
+/// Generate, import, list and show signing keys
+#[derive(Debug, Subcommand)]
+pub(super) enum Key {
+    Generate(generate::Generate),
+    Import(import::Import),
+    List(list::List),
+    Show(show::Show),
+}
+
+impl Key {
+    pub(super) fn run(self) -> Outcome {
+        match self {
+            Self::Generate(command) => command.run(),
+            Self::Import(command) => command.run(),
+            Self::List(command) => command.run(),
+            Self::Show(command) => command.run(),
+        }
+    }
+}
