@@ -9,6 +9,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use http::Extensions;
+use serde::{Serialize, Serializer};
 
 use crate::challenge::Scheme;
 use crate::passage::Passage;
@@ -86,6 +87,13 @@ impl<I> Clone for Authenticated<I> {
 impl<I: fmt::Debug> fmt::Debug for Authenticated<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Authenticated").field(&**self).finish()
+    }
+}
+
+impl<I: Serialize> Serialize for Authenticated<I> {
+    /// The identity as it serializes itself, so a handler can answer with it.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
     }
 }
 

@@ -14,14 +14,14 @@
 //! }
 //!
 //! /// Who this application knows.
-//! #[derive(Clone, Serialize)]
+//! #[derive(Serialize)]
 //! struct User {
 //!     id: String,
 //!     email: String,
 //! }
 //!
-//! async fn profile(user: Authenticated<User>) -> Json<User> {
-//!     Json((*user).clone())
+//! async fn profile(user: Authenticated<User>) -> Json<Authenticated<User>> {
+//!     Json(user)
 //! }
 //!
 //! fn app(secret: &[u8]) -> Result<Router, Box<dyn std::error::Error>> {
@@ -72,5 +72,5 @@ pub use guard::{BodyGuard, Guard};
 pub use problem::Problem;
 pub use strategy::{
     AuthError, Authentication, BodyStrategy, Credentials, Denial, JwtStrategy, LocalStrategy, Outage,
-    Rejection, Strategy,
+    Rejection, Strategy, Validate,
 };

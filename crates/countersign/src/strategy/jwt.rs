@@ -52,11 +52,11 @@ pub struct JwtStrategy<C, K, V = Accept> {
 #[derive(Debug, Clone, Copy)]
 pub struct Accept;
 
-/// Asks the application's own check `V` for the identity `I`: what a [`JwtStrategy`] does after
+/// Asks the application's own check `V`, whose verdict is `R`: what a [`JwtStrategy`] does after
 /// [`validate`](JwtStrategy::validate).
-pub struct Checked<V, I> {
+pub struct Checked<V, R> {
     check: V,
-    identity: PhantomData<fn() -> I>,
+    verdict: PhantomData<fn() -> R>,
 }
 
 /// All that leads from a head to a verified token.
@@ -87,11 +87,11 @@ impl<C, K: KeySource> JwtStrategy<C, K> {
     ///
     /// `check` gets the token and the head of the request. It gives the user, `None` if there is nobody for this token
     /// (401 `identity_unknown`), or an [`AuthError`] of its own.
-    pub fn validate<V, I>(self, check: V) -> JwtStrategy<C, K, Checked<V, I>>
+    pub fn validate<V, R>(self, check: V) -> JwtStrategy<C, K, Checked<V, R>>
     where
-        V: for<'head> Validate<'head, Verified<C>, Identity = I>,
+        V: for<'head> Validate<'head, Verified<C>, Verdict = R>,
     {
-        let validate = Checked { check, identity: PhantomData };
+        let validate = Checked { check, verdict: PhantomData };
         JwtStrategy { token: self.token, validate, claims: PhantomData }
     }
 }
@@ -157,14 +157,14 @@ where
     }
 }
 
-impl<C, K, V, I> Strategy for JwtStrategy<C, K, Checked<V, I>>
+impl<C, K, V, R> Strategy for JwtStrategy<C, K, Checked<V, R>>
 where
     C: DeserializeOwned + Send + Sync + 'static,
     K: KeySource + 'static,
-    V: for<'head> Validate<'head, Verified<C>, Identity = I> + Send + Sync + 'static,
-    I: Send + Sync + 'static,
+    V: for<'head> Validate<'head, Verified<C>, Verdict = R> + Send + Sync + 'static,
+    R: Verdict<Identity: Send + Sync> + 'static,
 {
-    type Identity = I;
+    type Identity = R::Identity;
 
     fn name(&self) -> &'static str {
         NAME
@@ -174,9 +174,9 @@ where
         std::slice::from_ref(&self.token.scheme)
     }
 
-    async fn authenticate(&self, head: &Parts) -> Result<Authentication<I>, AuthError> {
+    async fn authenticate(&self, head: &Parts) -> Result<Authentication<R::Identity>, AuthError> {
         let (token, details) = self.token.verify(head)?;
-        let identity = (self.validate.check)(token, head).await.or_unknown(|| {
+        let identity = self.validate.check.validate(token, head).await.or_unknown(|| {
             Denial::new("identity_unknown", "the token is good, and validate found nobody for it")
                 .detail("Nobody here goes by this token.")
         })?;
@@ -194,7 +194,7 @@ impl<C, K, V> fmt::Debug for JwtStrategy<C, K, V> {
     }
 }
 
-impl<V, I> fmt::Debug for Checked<V, I> {
+impl<V, R> fmt::Debug for Checked<V, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Checked")
     }

@@ -26,10 +26,8 @@ use body::{Fields, MediaType};
 /// missing, empty, there twice or not text 400.
 ///
 /// ```
-/// use std::sync::Arc;
-///
 /// use countersign::password::{PasswordHash, Passwords, Verification};
-/// use countersign::{AuthError, Credentials, Denial, LocalStrategy};
+/// use countersign::{AuthError, BodyGuard, BodyStrategy, Credentials, Denial, LocalStrategy, Validate};
 /// use http::request::Parts;
 ///
 /// #[derive(Clone)]
@@ -38,40 +36,45 @@ use body::{Fields, MediaType};
 ///     password: PasswordHash,
 /// }
 ///
-/// async fn verify(users: &[User], passwords: &Passwords, credentials: Credentials) -> Result<User, AuthError> {
-///     let (email, password) = credentials.into_parts();
-///     let user = users.iter().find(|user| user.email == email);
-///     let verification = match user {
-///         Some(user) => passwords.verify(&password, &user.password).await?,
-///         None => passwords.verify_absent(&password).await?,
-///     };
-///     match (user, verification) {
-///         // (After `MatchRehashed` a store would keep the new hash.)
-///         (Some(user), Verification::Match | Verification::MatchRehashed(_)) => Ok(user.clone()),
-///         _ => Err(Denial::wrong_credentials().into()),
+/// struct Users {
+///     users: Vec<User>,
+///     passwords: Passwords,
+/// }
+///
+/// impl<'head> Validate<'head, Credentials> for Users {
+///     type Verdict = Result<User, AuthError>;
+///
+///     async fn validate(&self, credentials: Credentials, _: &'head Parts) -> Result<User, AuthError> {
+///         let (email, password) = credentials.into_parts();
+///         let user = self.users.iter().find(|user| user.email == email);
+///         let verification = match user {
+///             Some(user) => self.passwords.verify(&password, &user.password).await?,
+///             None => self.passwords.verify_absent(&password).await?,
+///         };
+///         match (user, verification) {
+///             // (After `MatchRehashed` a store would keep the new hash.)
+///             (Some(user), Verification::Match | Verification::MatchRehashed(_)) => Ok(user.clone()),
+///             _ => Err(Denial::wrong_credentials().into()),
+///         }
 ///     }
 /// }
 ///
-/// fn login(users: Arc<[User]>, passwords: Passwords) -> LocalStrategy<impl Sized, User> {
-///     LocalStrategy::new(move |credentials, _: &Parts| {
-///         let (users, passwords) = (Arc::clone(&users), passwords.clone());
-///         async move { verify(&users, &passwords, credentials).await }
-///     })
-///     .username_field("email")
+/// fn login(users: Users) -> BodyGuard<impl BodyStrategy<Identity = User>> {
+///     BodyGuard::new(LocalStrategy::new(users).username_field("email"))
 /// }
 /// ```
-pub struct LocalStrategy<V, I> {
+pub struct LocalStrategy<V, R> {
     verify: V,
     username_field: Cow<'static, str>,
     password_field: Cow<'static, str>,
     body_limit: usize,
     scheme: Scheme,
-    identity: PhantomData<fn() -> I>,
+    verdict: PhantomData<fn() -> R>,
 }
 
-impl<V, I> LocalStrategy<V, I>
+impl<V, R> LocalStrategy<V, R>
 where
-    V: for<'head> Validate<'head, Credentials, Identity = I>,
+    V: for<'head> Validate<'head, Credentials, Verdict = R>,
 {
     /// Reads the fields `username` and `password` from a body of at most 8 KiB, and asks `verify` whose they are.
     pub fn new(verify: V) -> Self {
@@ -81,12 +84,12 @@ where
             password_field: Cow::Borrowed("password"),
             body_limit: 8 * 1024,
             scheme: Scheme::PASSWORD,
-            identity: PhantomData,
+            verdict: PhantomData,
         }
     }
 }
 
-impl<V, I> LocalStrategy<V, I> {
+impl<V, R> LocalStrategy<V, R> {
     /// Names the field of the user name, for instance `email`.
     #[must_use]
     pub fn username_field(mut self, name: impl Into<Cow<'static, str>>) -> Self {
@@ -116,12 +119,12 @@ impl<V, I> LocalStrategy<V, I> {
     }
 }
 
-impl<V, I> BodyStrategy for LocalStrategy<V, I>
+impl<V, R> BodyStrategy for LocalStrategy<V, R>
 where
-    V: for<'head> Validate<'head, Credentials, Identity = I> + Send + Sync + 'static,
-    I: Send + Sync + 'static,
+    V: for<'head> Validate<'head, Credentials, Verdict = R> + Send + Sync + 'static,
+    R: Verdict<Identity: Send + Sync> + 'static,
 {
-    type Identity = I;
+    type Identity = R::Identity;
 
     fn name(&self) -> &'static str {
         "local"
@@ -136,18 +139,22 @@ where
         Ok(self.body_limit)
     }
 
-    async fn authenticate(&self, head: &Parts, body: &Bytes) -> Result<Authentication<I>, AuthError> {
+    async fn authenticate(
+        &self,
+        head: &Parts,
+        body: &Bytes,
+    ) -> Result<Authentication<R::Identity>, AuthError> {
         let mut fields = Fields::read(MediaType::of(head)?, body)?;
         let username = fields.take(&self.username_field)?;
         let password = fields.take(&self.password_field)?;
         drop(fields);
         let credentials = Credentials { username, password: Zeroizing::new(password) };
-        let identity = (self.verify)(credentials, head).await.or_unknown(Denial::wrong_credentials)?;
+        let identity = self.verify.validate(credentials, head).await.or_unknown(Denial::wrong_credentials)?;
         Ok(Authentication::new(self.name(), identity))
     }
 }
 
-impl<V, I> fmt::Debug for LocalStrategy<V, I> {
+impl<V, R> fmt::Debug for LocalStrategy<V, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalStrategy")
             .field("username_field", &self.username_field)

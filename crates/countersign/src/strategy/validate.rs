@@ -8,39 +8,60 @@ use super::{AuthError, Denial};
 
 /// The application's check: turns a proof `P`, for instance verified claims, into the application's own user.
 ///
-/// Implemented by every `async` function and closure of the shape
-/// `async |proof: P, head: &Parts| -> Result<User, AuthError>`, or `-> Option<User>`, where `None` is a refusal. You
-/// never implement it yourself.
+/// Every `async` function and closure of the shape `async |proof: P, head: &Parts| -> Result<User, AuthError>` is one,
+/// or `-> Option<User>`, where `None` is a refusal:
 ///
-/// A closure that owns something which its future needs clones it first, as usual:
+/// ```
+/// use countersign::jwt::{KeySet, Verified, Verifier};
+/// use countersign::{JwtStrategy, Strategy};
+/// use http::request::Parts;
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// struct Claims {
+///     email: String,
+/// }
+///
+/// fn strategy(verifier: Verifier, keys: KeySet) -> impl Strategy<Identity = String> {
+///     JwtStrategy::new(verifier, keys).validate(async |token: Verified<Claims>, _: &Parts| Some(token.into_claims().email))
+/// }
+/// ```
+///
+/// Where a check needs something of its own, such as a store of users, implement it for a type that holds that:
 ///
 /// ```
 /// use std::collections::HashMap;
-/// use std::sync::Arc;
 ///
-/// use countersign::{Credentials, LocalStrategy};
+/// use countersign::{AuthError, BodyStrategy, Credentials, Denial, LocalStrategy, Validate};
 /// use http::request::Parts;
 ///
-/// let users = Arc::new(HashMap::from([("ada".to_owned(), "a user".to_owned())]));
-/// let strategy = LocalStrategy::new(move |credentials: Credentials, _: &Parts| {
-///     let users = Arc::clone(&users);
-///     async move { users.get(credentials.username()).cloned() }
-/// });
-/// # let _ = strategy;
+/// struct Users(HashMap<String, String>);
+///
+/// impl<'head> Validate<'head, Credentials> for Users {
+///     type Verdict = Result<String, AuthError>;
+///
+///     async fn validate(&self, credentials: Credentials, _: &'head Parts) -> Result<String, AuthError> {
+///         let user = self.0.get(credentials.username()).cloned();
+///         user.ok_or_else(|| Denial::wrong_credentials().into())
+///     }
+/// }
+///
+/// fn strategy(users: Users) -> impl BodyStrategy<Identity = String> {
+///     LocalStrategy::new(users)
+/// }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot check `{P}`",
     label = "not an async function or closure of `({P}, &http::request::Parts)`",
     note = "write `async |proof: {P}, _: &http::request::Parts| ..`, giving `Result<User, AuthError>` or `Option<User>`",
-    note = "a closure that moves values in gives `async move {{ .. }}` over clones of them, and that future must be `Send`"
+    note = "a check that needs something of its own is a type that implements `Validate<'_, {P}>`"
 )]
-pub trait Validate<'head, P>: Fn(P, &'head Parts) -> Self::Future {
-    /// The application's user.
-    type Identity;
-    /// What it gives.
-    type Verdict: Verdict<Identity = Self::Identity>;
-    /// What gives it.
-    type Future: Future<Output = Self::Verdict> + Send;
+pub trait Validate<'head, P> {
+    /// What it gives: `Result<User, AuthError>` or `Option<User>`.
+    type Verdict: Verdict;
+
+    /// Gives the user of whom `proof` speaks, or says why there is none.
+    fn validate(&self, proof: P, head: &'head Parts) -> impl Future<Output = Self::Verdict> + Send;
 }
 
 impl<'head, P, F, A> Validate<'head, P> for F
@@ -48,9 +69,11 @@ where
     F: Fn(P, &'head Parts) -> A,
     A: Future<Output: Verdict> + Send,
 {
-    type Identity = <A::Output as Verdict>::Identity;
     type Verdict = A::Output;
-    type Future = A;
+
+    fn validate(&self, proof: P, head: &'head Parts) -> impl Future<Output = A::Output> + Send {
+        self(proof, head)
+    }
 }
 
 /// What a check gives: `Result<User, AuthError>`, or `Option<User>` where there is nothing to say about a refusal.

@@ -17,7 +17,7 @@ use http_body::{Body as HttpBody, Frame};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
-use crate::common::{Told, User, get, send, told};
+use crate::common::{Log, Told, User, get, send, told};
 
 async fn hello(user: Authenticated<User>) -> String {
     format!("hello {}", user.0)
@@ -161,6 +161,7 @@ async fn a_guard_serves_a_service_that_knows_nothing_of_axum() {
         let user = Authenticated::<User>::from_extensions(request.extensions()).expect("guarded");
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(user.0.clone())))
     });
+    Log::install();
     let service = Guard::required(Told).layer(inner);
     let request = |token: &str| Request::get("/").header("x-token", token).body(Full::<Bytes>::default());
 

@@ -1,6 +1,7 @@
 //! What refused requests are answered, word by word, and what the operator reads.
 
 use axum::Router;
+use axum::body::Body;
 use axum::routing::get as on_get;
 use countersign::challenge::{Scheme, refuse};
 use countersign::{AuthError, Denial, Guard, Outage};
@@ -124,8 +125,13 @@ async fn who_passes_leaves_no_line() {
     assert_eq!(log.read(), "");
 }
 
+fn answer(error: &AuthError, schemes: &[Scheme]) -> Response<Body> {
+    Log::install();
+    refuse(error, schemes, "test")
+}
+
 fn challenges(error: &AuthError, schemes: &[Scheme]) -> Vec<String> {
-    let response: Response<axum::body::Body> = refuse(error, schemes, "test");
+    let response = answer(error, schemes);
     let values = response.headers().get_all("www-authenticate").iter();
     values.map(|value| value.to_str().expect("ASCII").to_owned()).collect()
 }
@@ -176,7 +182,7 @@ fn nothing_said_in_a_challenge_can_end_its_quotes_or_its_header() {
 fn retry_after_is_whole_seconds_rounded_up_and_never_none() {
     for (delay, seconds) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (60_000, "60")] {
         let outage = Outage::new("x", "y").retry_after(Duration::from_millis(delay));
-        let response: Response<axum::body::Body> = refuse(&outage.into(), &[], "test");
+        let response = answer(&outage.into(), &[]);
         assert_eq!(response.headers()["retry-after"], seconds, "{delay} ms");
     }
 }

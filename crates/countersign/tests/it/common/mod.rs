@@ -1,8 +1,9 @@
 //! A strategy that does as it is told, answers that can be snapshotted, and a log that can be read.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use axum::Router;
 use axum::body::Body;
@@ -11,7 +12,6 @@ use http::request::Parts;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
-use tracing_subscriber::fmt::MakeWriter;
 
 /// A kind of identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +100,7 @@ impl fmt::Display for Answer {
 
 /// Sends one request to an application.
 pub(crate) async fn send(app: &Router, request: Request<Body>) -> Answer {
+    Log::install();
     let response = app.clone().oneshot(request).await.expect("axum answers");
     let (head, body) = response.into_parts();
     let body = body.collect().await.expect("a body").to_bytes();
@@ -108,42 +109,50 @@ pub(crate) async fn send(app: &Router, request: Request<Body>) -> Answer {
 }
 
 /// All that is logged on this thread while it lives, at every level, as JSON lines.
-pub(crate) struct Log {
-    lines: Lines,
-    _default: tracing::subscriber::DefaultGuard,
+///
+/// One subscriber serves all tests and gives each thread its own lines. A subscriber for each test would miss events:
+/// whether an event is of interest is decided once for all threads, by whichever comes first.
+pub(crate) struct Log;
+
+thread_local! {
+    static LINES: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
 impl Log {
+    /// Begins to write down what this thread logs.
     pub(crate) fn start() -> Self {
-        let lines = Lines::default();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .with_max_level(tracing::Level::TRACE)
-            .without_time()
-            .with_writer(lines.clone())
-            .finish();
-        Self { lines, _default: tracing::subscriber::set_default(subscriber) }
+        Self::install();
+        LINES.set(Some(Vec::new()));
+        Self
+    }
+
+    /// Must come before the first event of the process.
+    pub(crate) fn install() {
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(|| {
+            let subscriber =
+                tracing_subscriber::fmt().json().with_max_level(tracing::Level::TRACE).without_time();
+            subscriber.with_writer(|| ThreadLines).init();
+        });
     }
 
     pub(crate) fn read(&self) -> String {
-        String::from_utf8(self.lines.0.lock().expect("not poisoned").clone()).expect("text")
+        let lines = LINES.with_borrow(|lines| lines.clone().expect("started on this thread"));
+        String::from_utf8(lines).expect("text")
     }
 }
 
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
+impl Drop for Log {
+    fn drop(&mut self) {
+        LINES.set(None);
     }
 }
 
-impl io::Write for Lines {
+struct ThreadLines;
+
+impl io::Write for ThreadLines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("not poisoned").extend_from_slice(line);
+        LINES.with_borrow_mut(|lines| lines.iter_mut().for_each(|lines| lines.extend_from_slice(line)));
         Ok(line.len())
     }
 
