@@ -71,13 +71,13 @@ impl Check {
 pub(crate) trait Trace {
     /// The check was made and passed.
     fn passed(&mut self, check: Check, saw: impl FnOnce() -> String);
-    /// The check was not asked for.
-    fn skipped(&mut self, check: Check);
+    /// The check was not made, and why.
+    fn skipped(&mut self, check: Check, why: &'static str);
 }
 
 impl Trace for () {
     fn passed(&mut self, _check: Check, _saw: impl FnOnce() -> String) {}
-    fn skipped(&mut self, _check: Check) {}
+    fn skipped(&mut self, _check: Check, _why: &'static str) {}
 }
 
 /// What each check of a verification saw and decided, from
@@ -110,7 +110,7 @@ pub enum CheckOutcome {
     Passed,
     /// It refused the token.
     Refused,
-    /// It was not asked for.
+    /// It was not made: nobody asked for it, or there was nothing to check.
     Skipped,
     /// An earlier check refused the token.
     NotReached,
@@ -153,8 +153,8 @@ impl Trace for Explanation {
         self.checks.push(CheckReport { check: check.name(), outcome: CheckOutcome::Passed, saw: saw() });
     }
 
-    fn skipped(&mut self, check: Check) {
-        let saw = "not asked for".to_owned();
+    fn skipped(&mut self, check: Check, why: &'static str) {
+        let saw = why.to_owned();
         self.checks.push(CheckReport { check: check.name(), outcome: CheckOutcome::Skipped, saw });
     }
 }

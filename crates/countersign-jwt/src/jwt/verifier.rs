@@ -282,7 +282,7 @@ impl Verifier {
             return Err(missing(read::first_missing(text, &self.required).unwrap_or_default()));
         }
         match self.required.is_empty() {
-            true => trace.skipped(Check::Required),
+            true => trace.skipped(Check::Required, NOT_ASKED),
             false => trace.passed(Check::Required, || self.required.join(", ")),
         }
         let expires_at = self.check_registered(&payload.registered, now, trace)?;
@@ -307,7 +307,7 @@ impl Verifier {
 
     fn check_issuer(&self, claims: &Registered<'_>, trace: &mut impl Trace) -> Result<(), VerifyError> {
         if let Accepted::Any = self.issuers {
-            trace.skipped(Check::Issuer);
+            trace.skipped(Check::Issuer, NOT_ASKED);
             return Ok(());
         }
         let issuer = claims.issuer.as_deref().ok_or_else(|| missing("iss"))?;
@@ -320,7 +320,7 @@ impl Verifier {
 
     fn check_audience(&self, claims: &Registered<'_>, trace: &mut impl Trace) -> Result<(), VerifyError> {
         if let Accepted::Any = self.audiences {
-            trace.skipped(Check::Audience);
+            trace.skipped(Check::Audience, NOT_ASKED);
             return Ok(());
         }
         let names = claims.audience.as_ref().ok_or_else(|| missing("aud"))?.as_slice();
@@ -348,11 +348,11 @@ impl Verifier {
         match claims.not_before {
             Some(not_before) if not_before > now + self.leeway => return Err(VerifyError::NotYetValid),
             Some(not_before) => trace.passed(Check::NotBefore, || not_before.to_string()),
-            None => trace.skipped(Check::NotBefore),
+            None => trace.skipped(Check::NotBefore, "not in the token"),
         }
 
         let Some(max_age) = self.max_age else {
-            trace.skipped(Check::Age);
+            trace.skipped(Check::Age, NOT_ASKED);
             return Ok(expires_at);
         };
         let issued_at = claims.issued_at.ok_or_else(|| missing("iat"))?;
@@ -375,7 +375,7 @@ impl Verifier {
         trace: &mut impl Trace,
     ) -> Result<(), VerifyError> {
         let Some(expected) = expected else {
-            trace.skipped(check);
+            trace.skipped(check, NOT_ASKED);
             return Ok(());
         };
         match found {
@@ -429,6 +429,8 @@ impl NumericSubject {
         self.verifier.verify(token, keys, now)
     }
 }
+
+const NOT_ASKED: &str = "not asked for";
 
 const PAYLOAD_UTF8: VerifyError = VerifyError::Malformed { reason: "the payload is not UTF-8" };
 
