@@ -98,7 +98,8 @@ pub(crate) fn usage() -> String {
     for command in &COMMANDS {
         text.push_str(&format!("  {:<8}{}\n", command.word, command.about));
     }
-    text.push_str("  help    this text\n\nExit code: 0 passed, 1 a step failed or something it needs is missing, 2 wrong call.\n");
+    text.push_str("  help    this text\n\n");
+    text.push_str("Exit code: 0 passed, 1 a step failed or something it needs is missing, 2 wrong call.\n");
     text
 }
 

@@ -1,7 +1,8 @@
-//! The developer commands of Countersign: `cargo xtask check` before a push, `cargo xtask test` for the tests alone.
+//! The developer commands of Countersign: `cargo xtask check` before a push, `cargo xtask test` for the tests
+//! alone.
 //!
-//! A command is a row of [`command::COMMANDS`]: a word and the steps it runs. A step is a `cargo` call and what it needs
-//! on the machine, which is a row of [`prerequisite`].
+//! A command is a row of [`command::COMMANDS`]: a word and the steps it runs. A step is a `cargo` call and what it
+//! needs on the machine, which is a row of [`prerequisite`].
 
 #![expect(
     clippy::print_stdout,

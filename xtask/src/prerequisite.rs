@@ -13,8 +13,8 @@ pub(crate) struct Prerequisite {
     purpose: &'static str,
     /// Describes the one that was found (its version line), or `None`.
     find: fn() -> Option<String>,
-    /// The Debian packages that bring it. They are installed without asking where that is plainly meant: a container or CI
-    /// machine, that is `apt-get` run by root. Empty: never installed, only named.
+    /// The Debian packages that bring it. They are installed without asking where that is plainly meant: a
+    /// container or CI machine, that is `apt-get` run by root. Empty: never installed, only named.
     apt: &'static [&'static str],
     /// On other systems, the command to run.
     elsewhere: &'static [(&'static str, &'static str)],
@@ -97,7 +97,8 @@ fn not_found(needs: Vec<&'static Prerequisite>) -> Vec<&'static Prerequisite> {
         .collect()
 }
 
-/// Root on a machine with `apt-get`. Nobody is asked for a password, and no laptop is changed behind its owner's back.
+/// Root on a machine with `apt-get`. Nobody is asked for a password, and no laptop is changed behind its owner's
+/// back.
 fn may_install() -> bool {
     first_line("id", &["-u"]).as_deref() == Some("0") && first_line("apt-get", &["--version"]).is_some()
 }
