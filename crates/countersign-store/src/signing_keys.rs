@@ -1,0 +1,184 @@
+//! The keys of the service: the one that signs, and those whose tokens are still about.
+//!
+//! `current_since` and `retired_at` say what a key is. Current: it signs; the database admits one such key at most. Retired:
+//! it signed until then, and is kept to verify what it signed. A key with neither is one that will sign later.
+
+use std::fmt;
+
+use countersign_jwt::NumericDate;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use crate::engine::Subject;
+use crate::store::{moment, optional_moment};
+use crate::{Store, StoreError, statements};
+
+/// A key as stored. `Debug` leaves the sealed key out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredSigningKey {
+    /// The `kid` of its tokens.
+    pub id: String,
+    /// The name of its JWS algorithm.
+    pub algorithm: String,
+    /// The private key, sealed by whoever stored it.
+    pub sealed: Vec<u8>,
+    /// The public key, as the text of a JWK.
+    pub public_jwk: String,
+    /// When it was stored.
+    pub created_at: NumericDate,
+    /// Since when it signs, or when it began to.
+    pub current_since: Option<NumericDate>,
+    /// Until when it signed.
+    pub retired_at: Option<NumericDate>,
+}
+
+/// A key to be stored. `Debug` leaves the sealed key out.
+#[derive(Clone, Copy)]
+pub struct NewSigningKey<'a> {
+    /// The `kid` of its tokens.
+    pub id: &'a str,
+    /// The name of its JWS algorithm.
+    pub algorithm: &'a str,
+    /// The private key, sealed: it is stored as it is.
+    pub sealed: &'a [u8],
+    /// The public key, as the text of a JWK.
+    pub public_jwk: &'a str,
+    /// Now.
+    pub created_at: NumericDate,
+}
+
+/// Why a key was not installed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InstallSigningKeyError {
+    /// Another key, or the same for another algorithm, is stored under this id, and tokens name it.
+    #[error("another key is stored under this key id")]
+    IdTaken,
+    /// The database gave no answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Store {
+    /// Stores a key and has it sign, unless there is one that signs already; returns the one that signs in the end.
+    ///
+    /// The first writer wins: of several processes that start at the same moment, each with a key of its own making,
+    /// all get the same one.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database gave no answer.
+    pub async fn insert_first_signing_key(
+        &self,
+        key: &NewSigningKey<'_>,
+    ) -> Result<StoredSigningKey, StoreError> {
+        bind(statements::INSERT_FIRST_SIGNING_KEY, key).execute(self.writes()).await?;
+        self.current_signing_key().await?.ok_or_else(|| StoreError::Defect {
+            reason: "a key with this id is stored already, and no key signs".to_owned(),
+        })
+    }
+
+    /// Stores a key and has it sign from `created_at` on. The one that signed until then is retired, and stays listed.
+    ///
+    /// A key that was stored before becomes the one that signs again, sealed anew; one that signs already goes on.
+    ///
+    /// # Errors
+    /// [`InstallSigningKeyError::IdTaken`], and nothing has changed; or [`InstallSigningKeyError::Store`] when the
+    /// database gave no answer.
+    pub async fn install_signing_key(&self, key: &NewSigningKey<'_>) -> Result<(), InstallSigningKeyError> {
+        if self.replace_current(key).await.map_err(StoreError::from)? {
+            Ok(())
+        } else {
+            Err(InstallSigningKeyError::IdTaken)
+        }
+    }
+
+    async fn replace_current(&self, key: &NewSigningKey<'_>) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.begin_write(Subject::SigningKeys).await?;
+        sqlx::query(statements::RETIRE_OTHER_SIGNING_KEYS)
+            .bind(key.id)
+            .bind(key.created_at.as_millis())
+            .execute(&mut *transaction)
+            .await?;
+        let installed = bind(statements::INSTALL_SIGNING_KEY, key).execute(&mut *transaction).await?;
+        if installed.rows_affected() == 0 {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// The key that signs; `None` when none was ever stored.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database gave no answer.
+    pub async fn current_signing_key(&self) -> Result<Option<StoredSigningKey>, StoreError> {
+        let row = sqlx::query(statements::CURRENT_SIGNING_KEY).fetch_optional(self.reads()).await?;
+        Ok(row.as_ref().map(StoredSigningKey::from_row).transpose()?)
+    }
+
+    /// Every key, the oldest first, retired ones included.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database gave no answer.
+    pub async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, StoreError> {
+        let rows = sqlx::query(statements::SIGNING_KEYS).fetch_all(self.reads()).await?;
+        Ok(rows.iter().map(StoredSigningKey::from_row).collect::<Result<_, _>>()?)
+    }
+}
+
+fn bind<'q>(
+    statement: &'static str,
+    key: &NewSigningKey<'q>,
+) -> sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments> {
+    sqlx::query(statement)
+        .bind(key.id)
+        .bind(key.algorithm)
+        .bind(key.sealed)
+        .bind(key.public_jwk)
+        .bind(key.created_at.as_millis())
+}
+
+impl StoredSigningKey {
+    /// Whether it is the key that signs.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.current_since.is_some() && self.retired_at.is_none()
+    }
+
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            algorithm: row.try_get("algorithm")?,
+            sealed: row.try_get("sealed")?,
+            public_jwk: row.try_get("public_jwk")?,
+            created_at: moment(row, "created_at")?,
+            current_since: optional_moment(row, "current_since")?,
+            retired_at: optional_moment(row, "retired_at")?,
+        })
+    }
+}
+
+impl fmt::Debug for StoredSigningKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("StoredSigningKey")
+            .field("id", &self.id)
+            .field("algorithm", &self.algorithm)
+            .field("created_at", &self.created_at)
+            .field("current_since", &self.current_since)
+            .field("retired_at", &self.retired_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for NewSigningKey<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("NewSigningKey")
+            .field("id", &self.id)
+            .field("algorithm", &self.algorithm)
+            .field("created_at", &self.created_at)
+            .finish_non_exhaustive()
+    }
+}

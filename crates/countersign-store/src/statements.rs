@@ -1,0 +1,82 @@
+//! Every statement of the service but the tables' own (those are in `migrations/`).
+//!
+//! One text serves both engines, which asks for some restraint: `$1` placeholders, columns of `TEXT`, `BIGINT` and
+//! `BLOB`/`BYTEA` only, no booleans, `ON CONFLICT` rather than a look before the leap. Listing them in one macro means
+//! that none can escape the test that prepares each.
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sql:literal;)+) => {
+        $($(#[$doc])* pub(crate) const $name: &str = $sql;)+
+
+        #[cfg(test)]
+        const ALL: &[(&str, &str)] = &[$((stringify!($name), $sql)),+];
+    };
+}
+
+statements! {
+    /// Touches the file or the server, and no row that anybody waits for.
+    PING = "SELECT 1 FROM countersign_schema LIMIT 1";
+
+    /// No row is inserted when the address is taken; any other conflict is an error.
+    INSERT_USER = "INSERT INTO users (id, email, password_hash, created_at) VALUES ($1, $2, $3, $4) \
+                   ON CONFLICT (email) DO NOTHING";
+    USER_BY_EMAIL = "SELECT id, email, password_hash, created_at, disabled_at FROM users WHERE email = $1";
+    USER_BY_ID = "SELECT id, email, password_hash, created_at, disabled_at FROM users WHERE id = $1";
+    USERS_AFTER = "SELECT id, email, password_hash, created_at, disabled_at FROM users \
+                   WHERE email > $1 ORDER BY email LIMIT $2";
+    /// The first moment stays.
+    DISABLE_USER = "UPDATE users SET disabled_at = COALESCE(disabled_at, $2) WHERE id = $1";
+    REPLACE_PASSWORD_HASH = "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+
+    /// Conflicts with the id, or with the one key that is current already: then the other one has won.
+    INSERT_FIRST_SIGNING_KEY = "INSERT INTO signing_keys \
+                                (id, algorithm, sealed, public_jwk, created_at, current_since) \
+                                VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT DO NOTHING";
+    CURRENT_SIGNING_KEY = "SELECT id, algorithm, sealed, public_jwk, created_at, current_since, retired_at \
+                           FROM signing_keys WHERE current_since IS NOT NULL AND retired_at IS NULL";
+    SIGNING_KEYS = "SELECT id, algorithm, sealed, public_jwk, created_at, current_since, retired_at \
+                    FROM signing_keys ORDER BY created_at, id";
+    RETIRE_OTHER_SIGNING_KEYS = "UPDATE signing_keys SET retired_at = $2 \
+                                 WHERE id <> $1 AND current_since IS NOT NULL AND retired_at IS NULL";
+    /// A key that is stored already becomes current again, sealed anew. No row changes when the id belongs to another key.
+    INSTALL_SIGNING_KEY = "INSERT INTO signing_keys \
+                           (id, algorithm, sealed, public_jwk, created_at, current_since) \
+                           VALUES ($1, $2, $3, $4, $5, $5) \
+                           ON CONFLICT (id) DO UPDATE SET \
+                           sealed = excluded.sealed, \
+                           current_since = CASE WHEN signing_keys.retired_at IS NULL \
+                           THEN COALESCE(signing_keys.current_since, excluded.current_since) \
+                           ELSE excluded.current_since END, \
+                           retired_at = NULL \
+                           WHERE signing_keys.algorithm = excluded.algorithm \
+                           AND signing_keys.public_jwk = excluded.public_jwk";
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Executor, SqlSafeStr};
+
+    use super::*;
+    use crate::Store;
+
+    #[tokio::test]
+    async fn every_statement_is_accepted_by_sqlite() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open_file(&folder.path().join("test.db")).await.unwrap();
+        for (name, sql) in ALL {
+            let refusal = store.writes().prepare(sql.into_sql_str()).await.err();
+            assert!(refusal.is_none(), "{name}: {refusal:?}");
+        }
+    }
+
+    #[test]
+    fn no_statement_uses_what_only_one_engine_understands() {
+        for (name, sql) in ALL {
+            for word in
+                ["?", "BOOLEAN", "TRUE", "FALSE", "INSERT OR", "AUTOINCREMENT", "::", "NOW()", "ILIKE"]
+            {
+                assert!(!sql.contains(word), "{name} contains {word}");
+            }
+        }
+    }
+}
