@@ -1,5 +1,6 @@
 //! PEM (RFC 7468) and DER: finding the key in a file.
 
+use der::asn1::AnyRef;
 use der::oid::ObjectIdentifier;
 use der::{Decode, Encode, Tag, Tagged};
 use pkcs1::{RsaPrivateKeyRef, RsaPublicKeyRef};
@@ -45,6 +46,11 @@ pub(super) fn pem_block<'t>(
 pub(super) fn to_pem(label: &'static str, der: &[u8]) -> Result<Zeroizing<String>, KeyError> {
     let pem = der::pem::encode_string(label, der::pem::LineEnding::LF, der);
     pem.map(Zeroizing::new).map_err(|_| KeyError::Backend)
+}
+
+/// Whether `der` is one element of DER with nothing behind it, which the cryptographic library does not ask.
+pub(super) fn is_one_element(der: &[u8]) -> bool {
+    AnyRef::from_der(der).is_ok()
 }
 
 /// The kinds of key that a DER structure can hold.

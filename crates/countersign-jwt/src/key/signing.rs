@@ -102,6 +102,9 @@ impl SigningKey {
         let invalid = |_| KeyError::Invalid { algorithm, what: "private key" };
         let material = match &algorithm.spec().scheme {
             Scheme::Hmac { .. } => return Err(KeyError::WrongType { algorithm }),
+            _ if !encoding::is_one_element(der) => {
+                return Err(KeyError::Invalid { algorithm, what: "private key" });
+            }
             Scheme::Rsa { sign, .. } => {
                 let pair = RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der));
                 Material::Rsa(pair.map_err(invalid)?, sign)

@@ -1,0 +1,11 @@
+//! What the crate promises, held through its public API alone.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails where it stands"
+)]
+
+mod support;
+
+mod algorithms;
+mod vectors;
