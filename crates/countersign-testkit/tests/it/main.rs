@@ -5,5 +5,6 @@
 mod battery;
 mod guard;
 mod issuer;
+mod over_http;
 mod planted;
 mod report;

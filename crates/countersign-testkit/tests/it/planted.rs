@@ -188,7 +188,7 @@ async fn each_hole_that_is_planted_is_found_and_nothing_but_it_gets_through() {
         (Hole::LastMemberWins, &["a payload whose aud stands twice, another value first"]),
         (Hole::FirstHeader, &["two headers, both good", "two headers, the first good"]),
         (Hole::FirstWord, &["a token followed by a word", "a token twice"]),
-        (Hole::Length, &["a token of a megabyte"]),
+        (Hole::Length, &["a token of a hundred kilobytes"]),
     ];
     for (hole, names) in planted {
         let report = attack(hole).await;
