@@ -60,7 +60,7 @@ impl Jwk {
     pub(crate) fn from_raw(raw: &RawJwk) -> Result<Self, KeyError> {
         let metadata = Metadata {
             key_type: raw.kty.clone(),
-            curve: raw.crv.clone(),
+            curve: raw.curve_name().map(str::to_owned),
             key_id: raw.kid.clone(),
             algorithm: raw.alg.clone(),
             public_key_use: raw.public_key_use.clone(),
@@ -154,5 +154,31 @@ impl Serialize for Jwk {
 impl<'de> Deserialize<'de> for Jwk {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::from_raw(&RawJwk::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::VerifyingKey;
+
+    /// RFC 7517 §4: members that are not understood are ignored; RFC 7638 §3.2: only the required ones are hashed.
+    #[test]
+    fn a_curve_on_a_key_of_a_type_without_curves_means_nothing() {
+        let plain = VerifyingKey::from_pem(Algorithm::Rs256, include_str!("../../tests/data/keys/rsa-spki.pem"));
+        let plain = plain.unwrap().to_jwk().unwrap();
+        let text = serde_json::to_string(&plain).unwrap().replacen('{', r#"{"crv":"P-256","#, 1);
+        let with_curve = Jwk::from_json(&text).unwrap();
+        assert_eq!(with_curve.thumbprint(), plain.thumbprint());
+        assert_eq!(with_curve.curve(), None);
+        assert_eq!(VerifyingKey::from_jwk(&with_curve).unwrap().algorithm(), Algorithm::Rs256);
+    }
+
+    #[test]
+    fn the_thumbprint_is_over_json_whatever_the_alg_of_the_key() {
+        let with_quote = r#"{"kty":"AKP","alg":"a\"b","pub":"AAAA"}"#;
+        let hashed = r#"{"alg":"a\"b","kty":"AKP","pub":"AAAA"}"#;
+        let expected = crate::base64url::encode(<sha2::Sha256 as sha2::Digest>::digest(hashed));
+        assert_eq!(Jwk::from_json(with_quote).unwrap().thumbprint(), Ok(expected));
     }
 }

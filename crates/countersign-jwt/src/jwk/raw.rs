@@ -113,7 +113,7 @@ impl RawJwk {
             return Ok(vec![algorithm]);
         }
         let fits = |algorithm: &Algorithm| {
-            algorithm.key_type() == self.kty && algorithm.curve() == self.crv.as_deref() && self.kty != "AKP"
+            algorithm.key_type() == self.kty && algorithm.curve() == self.curve_name() && self.kty != "AKP"
         };
         let fitting: Vec<_> = candidates.iter().copied().filter(fits).collect();
         if fitting.is_empty() {
@@ -128,7 +128,7 @@ impl RawJwk {
         if self.named_algorithm()?.is_some_and(|named| named != algorithm) {
             return Err(KeyError::JwkAlgorithm { expected: algorithm.name() });
         }
-        if self.kty != algorithm.key_type() || self.crv.as_deref() != algorithm.curve() {
+        if self.kty != algorithm.key_type() || self.curve_name() != algorithm.curve() {
             return Err(KeyError::WrongType { algorithm });
         }
         let use_permits = self.public_key_use.as_deref().is_none_or(|name| name == "sig");
@@ -157,6 +157,11 @@ impl RawJwk {
             "" => Err(KeyError::Jwk { reason: "`kty` is missing" }),
             _ => Err(KeyError::Jwk { reason: "`kty` is not one that is supported here" }),
         }
+    }
+
+    /// `crv`, if the key is of a type that has curves; on others it is a member without a meaning (RFC 7517 §4).
+    pub(crate) fn curve_name(&self) -> Option<&str> {
+        self.crv.as_deref().filter(|_| matches!(self.kty.as_str(), "EC" | "OKP"))
     }
 
     fn curve(&self) -> Result<(), KeyError> {
@@ -257,20 +262,21 @@ impl RawJwk {
     /// The hash of the required members in the order of their names, without white space (RFC 7638 §3).
     pub(crate) fn public_thumbprint(&self) -> String {
         let members = [
-            ("alg", self.alg.as_ref().filter(|_| self.kty == "AKP")),
-            ("crv", self.crv.as_ref()),
-            ("e", self.e.as_ref()),
-            ("kty", Some(&self.kty)),
-            ("n", self.n.as_ref()),
-            ("pub", self.public.as_ref()),
-            ("x", self.x.as_ref()),
-            ("y", self.y.as_ref()),
+            ("alg", self.alg.as_deref().filter(|_| self.kty == "AKP")),
+            ("crv", self.curve_name()),
+            ("e", self.e.as_deref()),
+            ("kty", Some(self.kty.as_str())),
+            ("n", self.n.as_deref()),
+            ("pub", self.public.as_deref()),
+            ("x", self.x.as_deref()),
+            ("y", self.y.as_deref()),
         ];
         let mut text = String::new();
         for (name, value) in members {
             let Some(value) = value else { continue };
             text.push(if text.is_empty() { '{' } else { ',' });
-            text.push_str(&format!("\"{name}\":\"{value}\""));
+            // A string has a form in JSON: nothing that could fail.
+            text.push_str(&format!("\"{name}\":{}", serde_json::to_string(value).unwrap_or_default()));
         }
         text.push('}');
         base64url::encode(Sha256::digest(text))
