@@ -176,3 +176,39 @@ impl StartError {
         Self::Listen { address, reason }
     }
 }
+
+#[cfg(test)]
+impl Service {
+    /// A service on a database in a folder, whose clock stands still and whose passwords protect nothing.
+    pub(crate) async fn for_tests(folder: &std::path::Path, clock: Arc<dyn Clock>) -> Self {
+        let secret = "a secret of more than thirty-two bytes".to_owned();
+        let keys = KeyRing::of_secret(&crate::config::Secret::new(secret)).unwrap();
+        let lifetime = std::time::Duration::from_secs(900);
+        Self {
+            store: Store::open_file(&folder.join("test.db")).await.unwrap(),
+            passwords: Passwords::insecure_for_tests().unwrap(),
+            tokens: AccessTokens::new(keys.signing, "https://auth.example", "countersign", lifetime),
+            keys: Arc::new(keys.verifying),
+            clock,
+            leeway: std::time::Duration::ZERO,
+            taken_email: TakenEmail::Conceal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_is_everywhere_is_reached_at_localhost() {
+        for (address, url) in [
+            ("127.0.0.1:3000", "http://127.0.0.1:3000"),
+            ("0.0.0.0:80", "http://localhost:80"),
+            ("[::1]:3000", "http://[::1]:3000"),
+            ("[::]:3000", "http://localhost:3000"),
+        ] {
+            assert_eq!(local_url(address.parse().unwrap()), url);
+        }
+    }
+}

@@ -9,7 +9,7 @@ use tokio::{net::TcpListener, sync::watch};
 use super::{Failure, Outcome, output, place::Place};
 use crate::{
     app::{self, Service, StartError},
-    config::Config,
+    config::{Config, Database},
     http::{self, Ending},
     logging,
 };
@@ -49,8 +49,8 @@ async fn serve(config: &Config) -> Outcome {
     let store = service.store.clone();
     let router = http::router(Arc::new(service));
 
-    output::answer(banner(&url))?;
-    tracing::info!(%address, "started");
+    output::answer(banner(&url, config))?;
+    tracing::info!(%address, issuer = config.issuer.as_deref().unwrap_or(&url), "started");
     let stop = signalled(signals.clone(), 1);
     let hurry = signalled(signals, 2);
     match http::serve(listener, router, stop, cut_off(config.shutdown_wait, hurry)).await {
@@ -66,11 +66,12 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 }
 
 /// The address, and the next three commands to try.
-fn banner(url: &str) -> String {
+fn banner(url: &str, config: &Config) -> String {
     const BODY: &str =
         r#"-H 'Content-Type: application/json' -d '{"email":"ada@example.com","password":"correct horse"}'"#;
     format!(
         r#"Countersign {version} listens on {url}
+Users and keys are kept in {place}
 
 Register, log in and use the token, in another terminal:
 
@@ -81,6 +82,10 @@ Register, log in and use the token, in another terminal:
 Ctrl-C stops it.
 "#,
         version = env!("CARGO_PKG_VERSION"),
+        place = match &config.database {
+            Database::File(file) => file.display().to_string(),
+            Database::Server(_) => "PostgreSQL".to_owned(),
+        },
     )
 }
 

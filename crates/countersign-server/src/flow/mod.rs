@@ -13,7 +13,7 @@ mod token;
 pub use email::{EmailAddress, EmailError};
 pub use login::{LoggedIn, Login, LoginError, LoginRefused, login};
 pub use register::{RegisterError, Registered, Registration, TakenEmail, register};
-pub use token::{AccessClaims, AccessToken, AccessTokens, FIRST_PARTY_CLIENT};
+pub use token::{AccessClaims, AccessToken, AccessTokens, FIRST_PARTY_CLIENT, whole_second};
 
 /// What keeps any flow from ending, and is not the caller's fault.
 #[derive(Debug, Error)]
@@ -32,3 +32,6 @@ pub enum Failure {
     #[error("the system's random generator failed")]
     Randomness,
 }
+
+#[cfg(test)]
+mod tests;

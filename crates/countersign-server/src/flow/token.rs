@@ -35,13 +35,14 @@ impl AccessTokens {
         Self { signer, issuer: issuer.to_owned(), audience: audience.to_owned(), lifetime }
     }
 
-    /// A token for a user. `iss`, `aud`, `exp`, `iat` and a random `jti` are filled in.
+    /// A token for a user. `iss`, `aud`, `exp`, `iat` and a random `jti` are filled in; `exp` and `iat` are whole
+    /// seconds, since not every verifier reads fractions.
     ///
     /// # Errors
     /// [`SignError`] when the cryptographic library fails.
     pub fn issue(&self, user_id: &str, email: &str, now: NumericDate) -> Result<AccessToken, SignError> {
         let claims = AccessClaims { client_id: FIRST_PARTY_CLIENT.to_owned(), email: email.to_owned() };
-        let text = self.signer.sign(&Claims::new(&claims).subject(user_id), now)?;
+        let text = self.signer.sign(&Claims::new(&claims).subject(user_id), whole_second(now))?;
         Ok(AccessToken { text, expires_in: self.lifetime })
     }
 
@@ -50,6 +51,12 @@ impl AccessTokens {
     pub fn verifier(&self) -> Verifier {
         Verifier::access_tokens(self.issuer.as_str(), self.audience.as_str())
     }
+}
+
+/// The second that a moment is in.
+#[must_use]
+pub fn whole_second(moment: NumericDate) -> NumericDate {
+    NumericDate::from_secs(moment.as_secs())
 }
 
 /// A signed access token. Its `Debug` does not show it.

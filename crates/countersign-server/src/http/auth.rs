@@ -11,7 +11,11 @@ use axum::{
 use countersign::password::Password;
 use serde::{Deserialize, Serialize};
 
-use super::{error::ApiError, json::JsonBody, profile::Profile};
+use super::{
+    error::ApiError,
+    json::{JsonBody, Shape},
+    profile::Profile,
+};
 use crate::{
     app::Service,
     flow::{self, LoggedIn, Login, Registration},
@@ -23,6 +27,10 @@ use crate::{
 pub(super) struct Credentials {
     email: String,
     password: String,
+}
+
+impl Shape for Credentials {
+    const SHAPE: &'static str = r#"{"email": "ada@example.com", "password": ".."}"#;
 }
 
 /// `POST /auth/register`: 201 and who was registered.

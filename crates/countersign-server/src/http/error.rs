@@ -35,8 +35,8 @@ pub(super) enum BodyError {
     TooSlow,
     #[error("The body ended before it was complete.")]
     BrokenOff,
-    #[error("The body is not the JSON object that is expected here: {0}.")]
-    Malformed(json::Error),
+    #[error("The body is not a JSON object like {shape}: {error}.")]
+    Malformed { shape: &'static str, error: json::Error },
 }
 
 impl BodyError {
@@ -46,7 +46,7 @@ impl BodyError {
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
             Self::BrokenOff => (StatusCode::BAD_REQUEST, "body_unreadable"),
-            Self::Malformed(_) => (StatusCode::BAD_REQUEST, "body_malformed"),
+            Self::Malformed { .. } => (StatusCode::BAD_REQUEST, "body_malformed"),
         }
     }
 }

@@ -18,10 +18,16 @@ const LIMIT: usize = 16 * 1024;
 /// How long a client may take to send it.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What a body has to look like, for whoever sends another one.
+pub(super) trait Shape: DeserializeOwned {
+    /// For instance `{"email": "..", "password": ".."}`.
+    const SHAPE: &'static str;
+}
+
 /// A request's JSON body, read by the strict reader of the token core: no member twice, none that is not known.
 pub(super) struct JsonBody<T>(pub(super) T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
+impl<T: Shape, S: Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
@@ -35,7 +41,9 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
             Ok(Err(_)) => return Err(BodyError::BrokenOff.into()),
             Err(_) => return Err(BodyError::TooSlow.into()),
         };
-        json::from_slice(&body).map(Self).map_err(|error| BodyError::Malformed(error).into())
+        json::from_slice(&body)
+            .map(Self)
+            .map_err(|error| BodyError::Malformed { shape: T::SHAPE, error }.into())
     }
 }
 

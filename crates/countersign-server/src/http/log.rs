@@ -17,7 +17,7 @@ pub(super) async fn log_request(request: Request, next: Next) -> Response {
         %method,
         route = route.as_ref().map_or("(none)", MatchedPath::as_str),
         status = response.status().as_u16(),
-        milliseconds = begun.elapsed().as_secs_f64() * 1000.0,
+        milliseconds = begun.elapsed().as_micros() as f64 / 1000.0,
         "answered"
     );
     response

@@ -34,3 +34,6 @@ pub fn router(service: Arc<Service>) -> Router {
         .layer(middleware::from_fn(log::log_request))
         .with_state(service)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use countersign::jwt::{Unverified, VerifyError, json};
+use countersign::jwt::{VerifyError, base64url, json};
 use serde_json::Value;
 
 use crate::cli::{Failure, Outcome, input, output};
@@ -32,11 +32,24 @@ impl Decode {
     }
 }
 
+/// More lenient than [`Unverified`](countersign::jwt::Unverified), which shows only what some key could verify: whoever
+/// asks why a token is refused wants to see an `alg` that is not supported, too.
 fn decode(token: &str) -> Result<Value, VerifyError> {
-    let unverified = Unverified::decode(token)?;
-    let header: Value = json::from_str(unverified.header()).map_err(VerifyError::InvalidHeader)?;
-    let claims: Value = unverified.claims()?;
+    let mut parts = token.split('.');
+    let (Some(header), Some(payload), Some(_), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(VerifyError::Malformed { reason: "there are not three parts" });
+    };
+    let header = part(header, "the header is not canonical base64url")?;
+    let payload = part(payload, "the payload is not canonical base64url")?;
+    let header: Value = json::from_slice(&header).map_err(VerifyError::InvalidHeader)?;
+    let claims: Value = json::from_slice(&payload).map_err(VerifyError::InvalidPayload)?;
     Ok(serde_json::json!({"unverified": {"header": header, "claims": claims}}))
+}
+
+fn part(encoded: &str, reason: &'static str) -> Result<Vec<u8>, VerifyError> {
+    base64url::decode(encoded).map_err(|_| VerifyError::Malformed { reason })
 }
 
 fn pretty(value: &Value) -> Result<String, Failure> {

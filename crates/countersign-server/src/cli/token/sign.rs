@@ -13,6 +13,7 @@ use crate::{
         place::{IfMissing, Place},
     },
     config::{Config, parse_duration},
+    flow::whole_second,
     key_ring::KeyRing,
 };
 
@@ -98,7 +99,7 @@ impl Sign {
         if let Some(subject) = self.subject {
             claims = claims.subject(subject);
         }
-        let token = signer.sign(&claims, SystemClock.now()).map_err(|error| match error {
+        let token = signer.sign(&claims, whole_second(SystemClock.now())).map_err(|error| match error {
             SignError::ReservedClaim(claim) => Failure::wrong_call(format_args!(
                 "the claims hold {0:?}, which is set by a flag or by itself, not there",
                 claim.name()

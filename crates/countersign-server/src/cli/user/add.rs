@@ -11,7 +11,7 @@ use crate::{
         Failure, Outcome, input, output,
         place::{IfMissing, Place},
     },
-    flow::{self, RegisterError, Registration, TakenEmail},
+    flow::{self, EmailAddress, RegisterError, Registration, TakenEmail},
 };
 
 /// Add a user; the password is asked for, or read from standard input
@@ -29,6 +29,8 @@ pub(in crate::cli) struct Add {
 
 impl Add {
     pub(super) fn run(self) -> Outcome {
+        // Before anybody is asked for a password.
+        EmailAddress::parse(&self.email).map_err(Failure::wrong_call)?;
         let input = Registration { email: self.email, password: input::new_password()? };
         let user = self.place.with_store(IfMissing::Create, async |config, store| {
             let passwords = app::start_passwords(&config.password).map_err(Failure::failed)?;

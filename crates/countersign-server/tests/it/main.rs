@@ -1,0 +1,13 @@
+//! The real binary over real HTTP, in folders that are gone afterwards.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers included")]
+
+mod cli;
+mod failures;
+mod hostile;
+mod log;
+mod login;
+mod secret;
+mod sharing;
+mod shutdown;
+mod support;
