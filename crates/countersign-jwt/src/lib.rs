@@ -53,4 +53,5 @@ pub use jwk::{Jwk, JwkSet, JwkSetError, PrivateJwk};
 pub use jwt::{AnyAudience, AnyIssuer, Audiences, CheckOutcome, CheckReport, Explanation, Issuers};
 pub use jwt::{NumericSubject, PayloadBuffer, SignError, Signer, Unverified, Verified, Verifier};
 pub use key::{KeyError, KeySet, KeySource, KeysUnavailable, SigningKey, SkippedKey, VerifyingKey};
+pub use key::{Renewal, RenewalFailed};
 pub use verify_error::VerifyError;

@@ -12,5 +12,5 @@ pub use error::KeyError;
 pub(crate) use set::SelectError;
 pub use set::{KeySet, SkippedKey};
 pub use signing::SigningKey;
-pub use source::{KeySource, KeysUnavailable};
+pub use source::{KeySource, KeysUnavailable, Renewal, RenewalFailed};
 pub use verifying::VerifyingKey;

@@ -1,7 +1,9 @@
 //! Where a verifier finds keys.
 
 use std::ops::Deref;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::KeySet;
 use crate::NumericDate;
@@ -10,6 +12,18 @@ use crate::NumericDate;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no keys can be had at the moment")]
 pub struct KeysUnavailable;
+
+/// Newer keys could not be had in time, so nothing is known of a token that none of the keys at hand can decide. This is
+/// not the token's fault: a guard answers 503, never 401.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("newer keys cannot be had at the moment")]
+pub struct RenewalFailed {
+    /// When to ask again.
+    pub retry_after: Duration,
+}
+
+/// Newer keys on their way: done when the source has them, or knows that it already had the newest.
+pub type Renewal<'a> = Pin<Box<dyn Future<Output = Result<(), RenewalFailed>> + Send + 'a>>;
 
 /// Where a verifier finds keys: a fixed [`KeySet`], or one that changes while the program runs.
 ///
@@ -25,6 +39,15 @@ pub trait KeySource: Send + Sync {
     /// # Errors
     /// [`KeysUnavailable`] if the source has none to give, for instance because those it had are too old.
     fn snapshot(&self, now: NumericDate) -> Result<Self::Snapshot<'_>, KeysUnavailable>;
+
+    /// Asks for newer keys, because [`snapshot`](Self::snapshot) gave none, or none that a token names.
+    ///
+    /// A verification never waits; whoever can, as an async guard, awaits the renewal and verifies once more. `None`,
+    /// as a fixed set says, means that nothing newer can be had and that the first verdict stands.
+    fn renew(&self, now: NumericDate) -> Option<Renewal<'_>> {
+        let _ = now;
+        None
+    }
 }
 
 impl KeySource for KeySet {
@@ -44,6 +67,10 @@ impl<T: KeySource> KeySource for Arc<T> {
     fn snapshot(&self, now: NumericDate) -> Result<T::Snapshot<'_>, KeysUnavailable> {
         (**self).snapshot(now)
     }
+
+    fn renew(&self, now: NumericDate) -> Option<Renewal<'_>> {
+        (**self).renew(now)
+    }
 }
 
 impl<T: KeySource> KeySource for &T {
@@ -54,5 +81,9 @@ impl<T: KeySource> KeySource for &T {
 
     fn snapshot(&self, now: NumericDate) -> Result<T::Snapshot<'_>, KeysUnavailable> {
         (**self).snapshot(now)
+    }
+
+    fn renew(&self, now: NumericDate) -> Option<Renewal<'_>> {
+        (**self).renew(now)
     }
 }

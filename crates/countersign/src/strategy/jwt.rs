@@ -11,12 +11,13 @@ use serde::de::DeserializeOwned;
 use super::{AuthError, Authentication, Denial, Details, Outage, Strategy, Validate, Verdict};
 use crate::challenge::Scheme;
 use crate::extract_jwt::{ExtractError, ExtractJwt};
-use crate::jwt::{Clock, KeySource, SystemClock, Verified, Verifier, VerifyError};
+use crate::jwt::{Clock, KeySource, RenewalFailed, SystemClock, Verified, Verifier, VerifyError};
 
 /// Recognises the bearer of a signed JWT (RFC 7519, RFC 6750).
 ///
 /// The verification is local: no network, no lock, nothing awaited unless [`validate`](Self::validate) is given
-/// something to await. Without it, the identity is the [`Verified`] token.
+/// something to await. Without it, the identity is the [`Verified`] token. Only where no key at hand can decide is the
+/// source of the keys asked for newer ones, once ([`KeySource::renew`]); a fixed set has none.
 ///
 /// ```
 /// use countersign::jwt::{Algorithm, KeySet, Verified, Verifier, VerifyingKey};
@@ -120,9 +121,15 @@ impl<C, K, V> JwtStrategy<C, K, V> {
 }
 
 impl<K: KeySource> Token<K> {
-    fn verify<C: DeserializeOwned>(&self, head: &Parts) -> Result<(Verified<C>, Details), AuthError> {
+    async fn verify<C: DeserializeOwned>(&self, head: &Parts) -> Result<(Verified<C>, Details), AuthError> {
         let token = self.extract.extract(head)?.ok_or(AuthError::NoCredentials)?;
-        let token: Verified<C> = self.verifier.verify(token, &self.keys, self.clock.now())?;
+        let token: Verified<C> = match self.verifier.verify(token, &self.keys, self.clock.now()) {
+            Err(error @ (VerifyError::UnknownKey | VerifyError::KeysUnavailable)) => {
+                self.renew(error).await?;
+                self.verifier.verify(token, &self.keys, self.clock.now())?
+            }
+            verdict => verdict?,
+        };
         let details = Details {
             strategy: NAME,
             token_id: token.token_id().map(Box::from),
@@ -131,6 +138,12 @@ impl<K: KeySource> Token<K> {
             expires_at: Some(token.expires_at()),
         };
         Ok((token, details))
+    }
+
+    /// Awaits newer keys than those by which `error` was said, which stands if there are none.
+    async fn renew(&self, error: VerifyError) -> Result<(), AuthError> {
+        let renewal = self.keys.renew(self.clock.now()).ok_or(error)?;
+        Ok(renewal.await?)
     }
 }
 
@@ -152,7 +165,7 @@ where
     }
 
     async fn authenticate(&self, head: &Parts) -> Result<Authentication<Verified<C>>, AuthError> {
-        let (token, details) = self.token.verify(head)?;
+        let (token, details) = self.token.verify(head).await?;
         Ok(Authentication::with_details(token, details))
     }
 }
@@ -175,7 +188,7 @@ where
     }
 
     async fn authenticate(&self, head: &Parts) -> Result<Authentication<R::Identity>, AuthError> {
-        let (token, details) = self.token.verify(head)?;
+        let (token, details) = self.token.verify(head).await?;
         let identity = self.validate.check.validate(token, head).await.or_unknown(|| {
             Denial::new("identity_unknown", "the token is good, and validate found nobody for it")
                 .detail("Nobody here goes by this token.")
@@ -213,6 +226,14 @@ impl From<VerifyError> for AuthError {
             VerifyError::KeysUnavailable => Outage::new(error.code(), error.to_string()).into(),
             _ => Denial::new(error.code(), error.to_string()).detail(sentence(error)).into(),
         }
+    }
+}
+
+impl From<RenewalFailed> for AuthError {
+    /// The token may be good: only the keys that would tell cannot be had.
+    fn from(error: RenewalFailed) -> Self {
+        let outage = Outage::new(VerifyError::KeysUnavailable.code(), error.to_string());
+        outage.retry_after(error.retry_after).into()
     }
 }
 
