@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::{
     config::{Config, Database, MasterKeySource, PasswordConfig},
-    data_folder::{self, DataFolderError},
+    data_folder::{self, DataFolderError, MissingMasterKey},
     flow::{AccessTokens, TakenEmail},
     key_ring::{KeyRing, KeyRingError},
     seal::Sealer,
@@ -47,7 +47,7 @@ impl Service {
         let store = open_store(config).await?;
         let keys = match &config.jwt_secret {
             Some(secret) => KeyRing::of_secret(secret)?,
-            None => KeyRing::open(&store, &open_sealer(config)?, &clock).await?,
+            None => KeyRing::open(&store, &open_sealer(config, &store).await?, &clock).await?,
         };
         let issuer = config.issuer.as_deref().unwrap_or(issuer);
         let lifetime = config.token.access_lifetime;
@@ -88,15 +88,18 @@ pub async fn open_store(config: &Config) -> Result<Store, StartError> {
     }
 }
 
-/// What seals and unseals signing keys, under the configured master key.
+/// What seals and unseals signing keys, under the configured master key. One is made in the data folder if none is
+/// there and nothing in the store was sealed yet.
 ///
 /// # Errors
-/// [`StartError::DataFolder`].
-pub fn open_sealer(config: &Config) -> Result<Sealer, StartError> {
+/// [`StartError::DataFolder`], [`StartError::Keys`] or [`StartError::Cryptography`].
+pub async fn open_sealer(config: &Config, store: &Store) -> Result<Sealer, StartError> {
+    let anything_sealed = !store.signing_keys().await.map_err(KeyRingError::from)?.is_empty();
+    let missing = if anything_sealed { MissingMasterKey::Fail } else { MissingMasterKey::Generate };
     if matches!(config.master_key, MasterKeySource::DataFolder) {
         data_folder::create(&config.data)?;
     }
-    let master_key = data_folder::master_key(&config.data, &config.master_key)?;
+    let master_key = data_folder::master_key(&config.data, &config.master_key, missing)?;
     Sealer::new(&master_key).map_err(|_| StartError::Cryptography)
 }
 

@@ -29,12 +29,25 @@ pub fn create(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// The master key, from where the configuration says. In the data folder it is generated if it is missing, and
-/// processes that start at the same time end up with the same one.
+/// What becomes of a master key that is not in the data folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingMasterKey {
+    /// One is made: nothing is sealed yet.
+    Generate,
+    /// It is an error: a new one would not open what the lost one has sealed.
+    Fail,
+}
+
+/// The master key, from where the configuration says. Only in the data folder can one be made, and processes that do
+/// so at the same time end up with the same one.
 ///
 /// # Errors
 /// Everything in [`DataFolderError`].
-pub fn master_key(folder: &Path, source: &MasterKeySource) -> Result<MasterKey, DataFolderError> {
+pub fn master_key(
+    folder: &Path,
+    source: &MasterKeySource,
+    missing: MissingMasterKey,
+) -> Result<MasterKey, DataFolderError> {
     match source {
         MasterKeySource::Value(secret) => {
             MasterKey::from_hex(secret.expose()).ok_or(DataFolderError::NoMasterKey { file: None })
@@ -43,7 +56,10 @@ pub fn master_key(folder: &Path, source: &MasterKeySource) -> Result<MasterKey, 
         MasterKeySource::DataFolder => {
             let file = folder.join(MASTER_KEY_FILE);
             if !file.exists() {
-                generate_master_key(&file)?;
+                match missing {
+                    MissingMasterKey::Generate => generate_master_key(&file)?,
+                    MissingMasterKey::Fail => return Err(DataFolderError::MasterKeyLost { file }),
+                }
             }
             let mode = owner_only::mode_for_others(&file).map_err(|source| read_failed(&file, source))?;
             if mode != 0 {
@@ -77,7 +93,8 @@ fn generate_master_key(file: &Path) -> Result<(), DataFolderError> {
     let draft = file.with_extension(format!("{:016x}", u64::from_be_bytes(suffix)));
 
     let written = owner_only::file().create_new(true).open(&draft).and_then(|mut draft| {
-        draft.write_all(format!("{}\n", key.to_hex().as_str()).as_bytes())?;
+        draft.write_all(key.to_hex().as_bytes())?;
+        draft.write_all(b"\n")?;
         draft.sync_all()
     });
     let linked = written.and_then(|()| fs::hard_link(&draft, file));
@@ -160,6 +177,12 @@ pub enum DataFolderError {
         /// Why it was not read.
         source: io::Error,
     },
+    /// There are sealed keys, and the master key that they were sealed under is gone.
+    #[error("the master key {} is missing, and the stored keys do not open without it; restore it", file.display())]
+    MasterKeyLost {
+        /// Where it was.
+        file: PathBuf,
+    },
     /// What should be a master key is something else.
     #[error("{} does not hold a master key, which is 64 hexadecimal digits", file.as_deref().map_or("the master key's variable".into(), Path::to_string_lossy))]
     NoMasterKey {
@@ -179,7 +202,10 @@ mod tests {
     use super::*;
 
     fn hex_of(folder: &Path) -> String {
-        master_key(folder, &MasterKeySource::DataFolder).unwrap().to_hex().to_string()
+        master_key(folder, &MasterKeySource::DataFolder, MissingMasterKey::Generate)
+            .unwrap()
+            .to_hex()
+            .to_string()
     }
 
     #[test]
@@ -229,8 +255,18 @@ mod tests {
         hex_of(folder.path());
         let file = folder.path().join(MASTER_KEY_FILE);
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-        let error = master_key(folder.path(), &MasterKeySource::DataFolder).unwrap_err();
+        let error =
+            master_key(folder.path(), &MasterKeySource::DataFolder, MissingMasterKey::Fail).unwrap_err();
         assert!(matches!(error, DataFolderError::ReadableByOthers { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_lost_master_key_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let error =
+            master_key(folder.path(), &MasterKeySource::DataFolder, MissingMasterKey::Fail).unwrap_err();
+        assert!(matches!(error, DataFolderError::MasterKeyLost { .. }), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]
@@ -238,7 +274,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("given.key");
         fs::write(&file, "short\n").unwrap();
-        let error = master_key(folder.path(), &MasterKeySource::File(file.clone())).unwrap_err();
+        let error =
+            master_key(folder.path(), &MasterKeySource::File(file.clone()), MissingMasterKey::Generate)
+                .unwrap_err();
         assert!(matches!(error, DataFolderError::NoMasterKey { .. }), "{error}");
         assert_eq!(fs::read_to_string(&file).unwrap(), "short\n");
     }
@@ -247,7 +285,8 @@ mod tests {
     fn a_named_master_key_file_is_never_created() {
         let folder = tempfile::tempdir().unwrap();
         let source = MasterKeySource::File(folder.path().join("absent.key"));
-        assert!(matches!(master_key(folder.path(), &source), Err(DataFolderError::Read { .. })));
+        let outcome = master_key(folder.path(), &source, MissingMasterKey::Generate);
+        assert!(matches!(outcome, Err(DataFolderError::Read { .. })), "{outcome:?}");
     }
 
     #[test]

@@ -9,6 +9,26 @@
 //! | [`key_ring`], [`seal`], [`data_folder`] | signing keys, sealed at rest under the master key |
 //! | [`logging`] | what is logged, and what never |
 //! | [`cli`] | the commands of the binary, one file each |
+//!
+//! The binary does no more than this, and serves what it gets:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use axum::Router;
+//! use countersign::jwt::SystemClock;
+//! use countersign_server::{
+//!     Service,
+//!     config::{Config, Flags, Surroundings},
+//!     router,
+//! };
+//!
+//! async fn application() -> Result<Router, Box<dyn std::error::Error>> {
+//!     let config = Config::load(&Flags::default(), &Surroundings::of_this_process()?)?;
+//!     let service = Service::start(&config, "https://accounts.example", Arc::new(SystemClock)).await?;
+//!     Ok(Router::new().nest("/accounts", router(Arc::new(service))))
+//! }
+//! ```
 
 pub mod app;
 pub mod cli;

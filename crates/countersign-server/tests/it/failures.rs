@@ -87,6 +87,19 @@ fn a_key_that_cannot_be_unsealed_is_one_line() {
     assert_eq!((code, line), (Some(1), said));
 }
 
+#[test]
+fn a_lost_master_key_is_one_line_and_is_not_replaced() {
+    let folder = Folder::new();
+    folder.serve().stop();
+    let file = folder.path().join("countersign-data/master.key");
+    fs::remove_file(&file).unwrap();
+    let (code, line) = line(&folder, &[]);
+    let said = "error: the master key countersign-data/master.key is missing, and the stored keys do not open \
+                without it; restore it";
+    assert_eq!((code, line.as_str()), (Some(1), said));
+    assert!(!file.exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn a_master_key_that_others_can_read_is_one_line() {

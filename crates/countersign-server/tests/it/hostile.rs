@@ -1,6 +1,14 @@
 //! Tokens and headers that must not pass: 401 with the right challenge and code for each, never 200, never 5xx.
 
+use std::convert::Infallible;
+
+use axum::{
+    body::Bytes,
+    http::{self, Method, Request, Uri},
+};
 use countersign::jwt::{Algorithm, Clock as _, SigningKey, SystemClock, base64url};
+use countersign_testkit::Battery;
+use http_body_util::{Empty, Full};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Folder, Service, request};
@@ -329,7 +337,7 @@ fn no_hostile_header_passes() {
         (vec![&*format!("Cookie: access_token={good}")], "credentials_missing", "Bearer"),
         (vec![&*format!("X-Authorization: Bearer {good}")], "credentials_missing", "Bearer"),
     ] {
-        let response = service.exchange(&request("GET", "/profile", &headers, ""));
+        let response = service.exchange(request("GET", "/profile", &headers, ""));
         assert_eq!((response.status, response.code().as_str()), (401, code), "{headers:?}");
         let given = response.header("www-authenticate");
         assert!(
@@ -340,4 +348,40 @@ fn no_hostile_header_passes() {
     let in_query = service.get(&format!("/profile?access_token={good}"), &[]);
     assert_eq!((in_query.status, in_query.code().as_str()), (401, "credentials_missing"));
     assert_eq!(service.get("/profile", &[&bearer.replace("Bearer", "bEARER")]).status, 200);
+}
+
+/// What the testkit offers to everybody, sent at the real thing.
+#[tokio::test]
+async fn the_battery_of_the_testkit_is_refused() {
+    let (forge, _folder, service) = Forge::start();
+    let client = tower::service_fn(async |asked: Request<Empty<Bytes>>| {
+        let headers = asked.headers().get_all(http::header::AUTHORIZATION);
+        let lines: Vec<_> =
+            headers.iter().map(|value| [b"Authorization: ", value.as_bytes()].concat()).collect();
+        let response = service.exchange(bytes_of("GET", asked.uri().path(), &lines));
+        let mut answer = http::Response::builder().status(response.status);
+        for (name, value) in &response.headers {
+            answer = answer.header(name, value);
+        }
+        Ok::<_, Infallible>(answer.body(Full::<Bytes>::from(response.body)).unwrap())
+    });
+    let battery = Battery::new(&forge.key, &forge.good(), SystemClock.now()).unwrap();
+    let report = battery.attack(client, Method::GET, Uri::from_static("/profile")).await;
+    assert!(report.answers().len() > 50, "{report}");
+    report.assert_all_refused();
+    // What is too long for a request's head is refused before it reaches anybody who could name a code.
+    let too_long = http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    let wrong: Vec<_> =
+        report.wrong_codes().filter(|answer| answer.response().status() != too_long).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+fn bytes_of(method: &str, path: &str, headers: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n").into_bytes();
+    for header in headers {
+        bytes.extend(header);
+        bytes.extend(b"\r\n");
+    }
+    bytes.extend(b"\r\n");
+    bytes
 }

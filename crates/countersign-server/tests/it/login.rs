@@ -171,7 +171,7 @@ fn a_body_that_is_not_json_is_415() {
         &["Content-Type: application/x-www-form-urlencoded"],
         &["Content-Type: application/json", "Content-Type: text/plain"],
     ] {
-        let response = service.exchange(&request("POST", "/auth/login", headers, &body));
+        let response = service.exchange(request("POST", "/auth/login", headers, &body));
         assert_eq!(
             (response.status, response.code().as_str()),
             (415, "media_type_unsupported"),
@@ -180,7 +180,7 @@ fn a_body_that_is_not_json_is_415() {
     }
     service.register(EMAIL, PASSWORD);
     let with_parameter = ["Content-Type: Application/JSON; charset=utf-8"];
-    assert_eq!(service.exchange(&request("POST", "/auth/login", &with_parameter, &body)).status, 200);
+    assert_eq!(service.exchange(request("POST", "/auth/login", &with_parameter, &body)).status, 200);
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn everything_else_is_a_problem_too() {
         ("GET", "/auth/login", 405, "method_not_allowed", "POST"),
         ("DELETE", "/profile", 405, "method_not_allowed", "GET,HEAD"),
     ] {
-        let response = service.exchange(&request(method, path, &[], ""));
+        let response = service.exchange(request(method, path, &[], ""));
         assert_eq!((response.status, response.code().as_str()), (status, code), "{method} {path}");
         assert_eq!(response.header("allow"), allow, "{method} {path}");
     }

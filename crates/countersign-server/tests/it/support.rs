@@ -149,9 +149,9 @@ impl Service {
     }
 
     /// Sends bytes as they are, and reads until the other side closes.
-    pub(crate) fn exchange(&self, request: &str) -> Response {
+    pub(crate) fn exchange(&self, request: impl AsRef<[u8]>) -> Response {
         let mut connection = self.connect();
-        connection.write_all(request.as_bytes()).unwrap();
+        connection.write_all(request.as_ref()).unwrap();
         Response::read(connection)
     }
 
@@ -163,11 +163,11 @@ impl Service {
 
     /// `GET`, with these lines in the head.
     pub(crate) fn get(&self, path: &str, headers: &[&str]) -> Response {
-        self.exchange(&request("GET", path, headers, ""))
+        self.exchange(request("GET", path, headers, ""))
     }
 
     pub(crate) fn post(&self, path: &str, body: &str) -> Response {
-        self.exchange(&request("POST", path, &["Content-Type: application/json"], body))
+        self.exchange(request("POST", path, &["Content-Type: application/json"], body))
     }
 
     pub(crate) fn register(&self, email: &str, password: &str) -> Response {
@@ -221,7 +221,7 @@ pub(crate) fn request(method: &str, path: &str, headers: &[&str], body: &str) ->
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
-    headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
 }
 

@@ -53,7 +53,7 @@ pub(super) fn install(place: &Place, key: &SigningKey) -> Outcome {
         return Err(Failure::wrong_call(KeyRingError::Symmetric));
     }
     place.with_store(IfMissing::Create, async |config, store| {
-        let sealer = app::open_sealer(config).map_err(Failure::failed)?;
+        let sealer = app::open_sealer(config, store).await.map_err(Failure::failed)?;
         key_ring::install(store, &sealer, key, SystemClock.now()).await.map_err(Failure::failed)?;
         if config.jwt_secret.is_some() {
             output::note("JWT_SECRET is set: as long as it is, it signs and this key does not");

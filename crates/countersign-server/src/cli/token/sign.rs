@@ -140,7 +140,7 @@ impl Sign {
         let keys = match &config.jwt_secret {
             Some(secret) => KeyRing::of_secret(secret).map_err(Failure::failed)?,
             None => self.place.with_store(IfMissing::Fail, async |config, store| {
-                let sealer = app::open_sealer(config).map_err(Failure::failed)?;
+                let sealer = app::open_sealer(config, store).await.map_err(Failure::failed)?;
                 KeyRing::open(store, &sealer, &SystemClock).await.map_err(Failure::failed)
             })?,
         };
