@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn what_is_not_exactly_one_token_is_refused() {
         use ExtractError::{Empty, NoScheme, NotOneToken};
-        let cases: [(&[u8], ExtractError); 18] = [
+        let cases: [(&[u8], ExtractError); 19] = [
             (b"", NoScheme),
             (b" ", NoScheme),
             (b" Bearer a", NoScheme),
@@ -172,6 +172,7 @@ mod tests {
             (b"Bearer a,b", NotOneToken),
             (b"Bearer,a", NotOneToken),
             (b"Bearer\ta", NotOneToken),
+            (b"Bearer/a", NotOneToken),
             (b"Bearer =", NotOneToken),
             (b"Bearer a=b", NotOneToken),
             (b"Bearer \"a\"", NotOneToken),

@@ -1,9 +1,11 @@
 //! How much of a body is read before it is known who it is.
 
+use std::convert::Infallible;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
@@ -12,7 +14,7 @@ use bytes::Bytes;
 use countersign::{Authenticated, BodyGuard, Credentials, LocalStrategy};
 use http::request::Parts;
 use http::{Request, StatusCode};
-use http_body::Frame;
+use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::StreamBody;
 
 use crate::common::{User, send};
@@ -57,10 +59,31 @@ async fn a_body_in_pieces_is_put_together() {
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "ada: 28"));
 }
 
+/// A body that says how long it is, and notes whether anybody asked for it.
+struct Announced(u64, Arc<AtomicUsize>);
+
+impl HttpBody for Announced {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        Poll::Ready(None)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0)
+    }
+}
+
 #[tokio::test]
 async fn a_body_that_announces_too_much_is_not_read() {
-    let body = "x".repeat(41);
-    let answer = send(&app(), post(Body::from(body))).await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let answer = send(&app(), post(Body::new(Announced(41, Arc::clone(&asked))))).await;
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
     insta::assert_snapshot!(answer, @r#"
     413 Payload Too Large
     cache-control: no-store
