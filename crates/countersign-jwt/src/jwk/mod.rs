@@ -165,7 +165,8 @@ mod tests {
     /// RFC 7517 §4: members that are not understood are ignored; RFC 7638 §3.2: only the required ones are hashed.
     #[test]
     fn a_curve_on_a_key_of_a_type_without_curves_means_nothing() {
-        let plain = VerifyingKey::from_pem(Algorithm::Rs256, include_str!("../../tests/data/keys/rsa-spki.pem"));
+        let plain =
+            VerifyingKey::from_pem(Algorithm::Rs256, include_str!("../../tests/data/keys/rsa-spki.pem"));
         let plain = plain.unwrap().to_jwk().unwrap();
         let text = serde_json::to_string(&plain).unwrap().replacen('{', r#"{"crv":"P-256","#, 1);
         let with_curve = Jwk::from_json(&text).unwrap();

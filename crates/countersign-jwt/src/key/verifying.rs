@@ -289,8 +289,10 @@ fn prepare_rsa(
     modulus: &[u8],
     exponent: &[u8],
 ) -> Result<ParsedPublicKey, KeyError> {
-    let bits = match modulus.first() {
-        Some(&first) if first != 0 => modulus.len() * 8 - first.leading_zeros() as usize,
+    let bits = match (modulus.first(), modulus.last()) {
+        (Some(&first), Some(&last)) if first != 0 && last % 2 == 1 => {
+            modulus.len() * 8 - first.leading_zeros() as usize
+        }
         _ => return Err(KeyError::Invalid { algorithm, what: "RSA modulus" }),
     };
     if !(2048..=8192).contains(&bits) {

@@ -8,4 +8,5 @@
 mod support;
 
 mod algorithms;
+mod keys;
 mod vectors;

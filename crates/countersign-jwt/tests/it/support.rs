@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use countersign_jwt::{
-    Algorithm, KeySet, NumericDate, SigningKey, Verified, Verifier, VerifyError, base64url,
+    Algorithm, KeyError, KeySet, NumericDate, SigningKey, Verified, Verifier, VerifyError, base64url,
 };
 use serde_json::{Value, json};
 
@@ -152,8 +152,14 @@ pub(crate) fn der_integer(big_endian: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The bytes of one PEM block.
-pub(crate) fn pem_to_der(pem: &str) -> Vec<u8> {
-    let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
-    base64_simd::STANDARD.decode_to_vec(body).unwrap()
+/// The bytes of the PEM block with this label.
+pub(crate) fn pem_block(pem: &str, label: &str) -> Vec<u8> {
+    let (_, after) = pem.split_once(&format!("-----BEGIN {label}-----")).unwrap();
+    let (body, _) = after.split_once(&format!("-----END {label}-----")).unwrap();
+    base64_simd::STANDARD.decode_to_vec(body.split_whitespace().collect::<String>()).unwrap()
+}
+
+/// Whether it was refused, and why.
+pub(crate) fn refusal<T>(made: Result<T, KeyError>) -> Option<KeyError> {
+    made.err()
 }
