@@ -96,13 +96,14 @@ impl JwsVerifier {
         keys: &'k KeySet,
         trace: &mut impl Trace,
     ) -> Result<Opened<'t, 'k>, VerifyError> {
+        trace.sees(Check::Length, || format!("{} of {} characters", token.len(), self.max_length));
         self.check_length(token)?;
-        trace.passed(Check::Length, || format!("{} of {} characters", token.len(), self.max_length));
+        trace.sees(Check::Form, || format!("{} dots", token.matches('.').count()));
         let parts = Compact::split(token)?;
-        trace.passed(Check::Form, || "three parts".to_owned());
 
         let decoded;
         let read;
+        trace.sees(Check::Header, || decode_header(parts.header).unwrap_or_else(|error| error.to_string()));
         let (header, met) = match keys.recognise(parts.header) {
             Some((header, index)) => (header, Some(index)),
             None => {
@@ -111,21 +112,22 @@ impl JwsVerifier {
                 (&read, None)
             }
         };
-        trace.passed(Check::Header, || describe(header));
+        trace.sees(Check::TokenType, || header.token_type().unwrap_or("none").to_owned());
         self.check_type(header)?;
-        trace.passed(Check::TokenType, || header.token_type().unwrap_or("none").to_owned());
+        trace.sees(Check::Key, || {
+            format!("alg {}, kid {}", header.algorithm, header.key_id().unwrap_or("none"))
+        });
         let index = match met {
             Some(index) => index,
             None => keys.select(header).map_err(select_error)?,
         };
         let key = keys.key(index);
         self.check_algorithm(key.algorithm())?;
-        trace.passed(Check::Key, || {
-            format!("{} for {}", key.key_id().unwrap_or("a key without id"), key.algorithm())
-        });
 
+        trace.sees(Check::Signature, || {
+            format!("{} by {}", key.algorithm(), key.key_id().unwrap_or("a key without id"))
+        });
         verify_signature(key, &parts)?;
-        trace.passed(Check::Signature, || "valid".to_owned());
         if met.is_none() {
             keys.remember(parts.header, header, index);
         }
@@ -178,16 +180,6 @@ fn select_error(error: SelectError) -> VerifyError {
         SelectError::OtherAlgorithm => VerifyError::AlgorithmMismatch,
         SelectError::Ambiguous => VerifyError::AmbiguousKey,
     }
-}
-
-fn describe(header: &Header<'_>) -> String {
-    let or_none = |text: Option<&str>| text.unwrap_or("none").to_owned();
-    format!(
-        "alg {}, kid {}, typ {}",
-        header.algorithm,
-        or_none(header.key_id()),
-        or_none(header.token_type())
-    )
 }
 
 /// Decodes the signature, onto the stack where it is short, and verifies it.

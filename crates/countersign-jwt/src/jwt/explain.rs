@@ -67,17 +67,17 @@ impl Check {
     }
 }
 
-/// Is told of each check as it is made. `()` listens to nothing and costs nothing.
+/// Is told of each check before it decides. `()` listens to nothing and costs nothing.
 pub(crate) trait Trace {
-    /// The check was made and passed.
-    fn passed(&mut self, check: Check, saw: impl FnOnce() -> String);
-    /// The check was not made, and why.
-    fn skipped(&mut self, check: Check, why: &'static str);
+    /// The check is about to decide on what it sees; it has passed if another check follows.
+    fn sees(&mut self, check: Check, what: impl FnOnce() -> String);
+    /// The check is not made, and why.
+    fn skips(&mut self, check: Check, why: &'static str);
 }
 
 impl Trace for () {
-    fn passed(&mut self, _check: Check, _saw: impl FnOnce() -> String) {}
-    fn skipped(&mut self, _check: Check, _why: &'static str) {}
+    fn sees(&mut self, _check: Check, _what: impl FnOnce() -> String) {}
+    fn skips(&mut self, _check: Check, _why: &'static str) {}
 }
 
 /// What each check of a verification saw and decided, from
@@ -98,7 +98,7 @@ pub struct CheckReport {
     pub check: &'static str,
     /// What was decided.
     pub outcome: CheckOutcome,
-    /// What was seen, or why it was refused.
+    /// What was seen, or why the check was not made.
     pub saw: String,
 }
 
@@ -121,16 +121,14 @@ impl Explanation {
         Self { checks: Vec::with_capacity(Check::ALL.len()), error: None }
     }
 
-    /// Notes how it ended: the check after the last one that was noted is the one that refused.
+    /// Notes how it ended: the check that was told of last is the one that refused.
     pub(crate) fn finish(mut self, error: Option<VerifyError>) -> Self {
-        let mut refused_for = error.as_ref().map(ToString::to_string);
-        for check in Check::ALL.into_iter().skip(self.checks.len()) {
-            let (outcome, saw) = match refused_for.take() {
-                Some(reason) => (CheckOutcome::Refused, reason),
-                None => (CheckOutcome::NotReached, String::new()),
-            };
-            self.checks.push(CheckReport { check: check.name(), outcome, saw });
+        if let (Some(_), Some(last)) = (&error, self.checks.last_mut()) {
+            last.outcome = CheckOutcome::Refused;
         }
+        let not_reached = Check::ALL.into_iter().skip(self.checks.len()).map(Check::name);
+        let (outcome, saw) = (CheckOutcome::NotReached, String::new());
+        self.checks.extend(not_reached.map(|check| CheckReport { check, outcome, saw: saw.clone() }));
         self.error = error;
         self
     }
@@ -149,13 +147,13 @@ impl Explanation {
 }
 
 impl Trace for Explanation {
-    fn passed(&mut self, check: Check, saw: impl FnOnce() -> String) {
-        self.checks.push(CheckReport { check: check.name(), outcome: CheckOutcome::Passed, saw: saw() });
+    fn sees(&mut self, check: Check, what: impl FnOnce() -> String) {
+        self.checks.push(CheckReport { check: check.name(), outcome: CheckOutcome::Passed, saw: what() });
     }
 
-    fn skipped(&mut self, check: Check, why: &'static str) {
-        let saw = why.to_owned();
-        self.checks.push(CheckReport { check: check.name(), outcome: CheckOutcome::Skipped, saw });
+    fn skips(&mut self, check: Check, why: &'static str) {
+        let (outcome, saw) = (CheckOutcome::Skipped, why.to_owned());
+        self.checks.push(CheckReport { check: check.name(), outcome, saw });
     }
 }
 
@@ -170,11 +168,85 @@ impl fmt::Display for Explanation {
             };
             // Control characters of a token must not reach a terminal.
             let saw: String = saw.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-            writeln!(f, "{check:<16}{outcome:<12}{saw}")?;
+            let line = format!("{check:<16}{outcome:<12}{saw}");
+            writeln!(f, "{}", line.trim_end())?;
         }
         match &self.error {
             Some(error) => writeln!(f, "refused: {}: {error}", error.code()),
             None => writeln!(f, "accepted"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::{Algorithm, Claims, KeySet, NumericDate, Signer, SigningKey, Verifier, jws};
+
+    const NOW: NumericDate = NumericDate::from_secs(1_700_000_000);
+
+    fn explain(verifier: &Verifier, sign: impl FnOnce(&SigningKey) -> String) -> String {
+        let key = SigningKey::generate(Algorithm::Hs256).unwrap().with_key_id("k");
+        let token = sign(&key);
+        let explanation = verifier.explain(&token, &KeySet::from(key.verifying_key()), NOW).to_string();
+        let signature = token.rsplit('.').next().unwrap();
+        assert!(signature.len() < 43 || !explanation.contains(signature));
+        explanation
+    }
+
+    fn sign(key: &SigningKey) -> String {
+        let signer = Signer::new(key.clone(), "issuer", ["a", "b"], Duration::from_secs(900));
+        signer.sign(&Claims::new(()).subject("ada").token_id("t"), NOW).unwrap()
+    }
+
+    #[test]
+    fn a_good_token_is_explained_check_by_check() {
+        let explanation = explain(&Verifier::new("issuer", "b").require("sub"), sign);
+        assert_eq!(
+            explanation.lines().collect::<Vec<_>>(),
+            [
+                "length          ok          213 of 16384 characters",
+                "form            ok          2 dots",
+                r#"header          ok          {"alg":"HS256","typ":"JWT","kid":"k"}"#,
+                "typ             ok          JWT",
+                "key             ok          alg HS256, kid k",
+                "signature       ok          HS256 by k",
+                "payload         ok          118 characters",
+                "required claims ok          sub",
+                "iss             ok          issuer",
+                "aud             ok          a, b",
+                "exp             ok          1700000900, 900 s from now",
+                "nbf             skipped     not in the token",
+                "iat             skipped     not asked for",
+                "sub             skipped     not asked for",
+                "jti             skipped     not asked for",
+                "nonce           skipped     not asked for",
+                "accepted",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_refusal_says_what_was_seen_and_which_check_refused_it() {
+        let refused = |verifier: &Verifier, sign: fn(&SigningKey) -> String| {
+            let explanation = explain(verifier, sign);
+            let line = explanation.lines().find(|line| line.contains("REFUSED")).unwrap().to_owned();
+            (line, explanation.lines().last().unwrap().to_owned())
+        };
+        let (line, last) = refused(&Verifier::new("issuer", "c"), sign);
+        assert_eq!(line, "aud             REFUSED     a, b");
+        assert_eq!(last, "refused: aud_mismatch: the token is meant for someone else (aud)");
+        let (line, _) = refused(&Verifier::new("issuer", "a").token_type("at+jwt"), sign);
+        assert_eq!(line, "typ             REFUSED     JWT");
+        let (line, _) =
+            refused(&Verifier::new("issuer", "a"), |key| jws::sign(key, None, b"not json").unwrap());
+        assert_eq!(line, "payload         REFUSED     11 characters");
+        let (line, _) = refused(&Verifier::new("issuer", "a"), |key| jws::sign(key, None, b"{}").unwrap());
+        assert_eq!(line, "iss             REFUSED     none");
+        let (line, _) = refused(&Verifier::new("issuer", "a"), |_| "a.b".to_owned());
+        assert_eq!(line, "form            REFUSED     1 dots");
+        let (line, _) = refused(&Verifier::new("issuer", "a"), |key| sign(key) + "A");
+        assert_eq!(line, "signature       REFUSED     HS256 by k");
     }
 }

@@ -126,7 +126,8 @@ impl Signer {
         now: NumericDate,
         payload: &mut Vec<u8>,
     ) -> Result<(), SignError> {
-        let issued_at = claims.issued_at.unwrap_or(now);
+        // Whole seconds: some readers of other libraries take no fraction.
+        let issued_at = claims.issued_at.unwrap_or(NumericDate::from_secs(now.as_secs()));
         let expires_at = issued_at + claims.lifetime.unwrap_or(self.lifetime);
         let random;
         let token_id = match &claims.token_id {
@@ -158,4 +159,24 @@ fn random_token_id() -> Result<String, KeyError> {
     let mut bytes = [0; TOKEN_ID_BYTES];
     rand::fill(&mut bytes).map_err(|_| KeyError::Backend)?;
     Ok(base64url::encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Algorithm, Unverified};
+
+    #[test]
+    fn a_moment_within_a_second_is_written_as_the_whole_second() {
+        let signer =
+            Signer::new(SigningKey::generate(Algorithm::Hs256).unwrap(), "i", "a", Duration::from_secs(9));
+        let now = NumericDate::from_millis(1_700_000_000_750);
+        let token = signer.sign(&Claims::new(()).token_id("t"), now).unwrap();
+        let payload = Unverified::decode(&token).unwrap().payload().to_owned();
+        assert_eq!(payload, r#"{"iss":"i","aud":"a","exp":1700000009,"iat":1700000000,"jti":"t"}"#);
+        // A date that the caller chose stays as it is.
+        let token = signer.sign(&Claims::new(()).issued_at(now).token_id("t"), now).unwrap();
+        let payload = Unverified::decode(&token).unwrap().payload().to_owned();
+        assert_eq!(payload, r#"{"iss":"i","aud":"a","exp":1700000009.75,"iat":1700000000.75,"jti":"t"}"#);
+    }
 }

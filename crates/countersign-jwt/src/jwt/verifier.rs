@@ -260,6 +260,7 @@ impl Verifier {
         trace: &mut Explanation,
     ) -> Result<(), VerifyError> {
         let opened = self.jws.open(token, keys, trace)?;
+        trace.sees(Check::Payload, || format!("{} characters", opened.payload.len()));
         let mut bytes = Vec::new();
         let length = decode_payload(&opened, &mut bytes)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| PAYLOAD_UTF8)?;
@@ -277,13 +278,12 @@ impl Verifier {
         let text = &text[..length];
         let wanted = Wanted { required: &self.required, nonce: self.nonce.as_deref() };
         let payload = read::read::<C>(text, self.subject_form, wanted).map_err(payload_error)?;
-        trace.passed(Check::Payload, || format!("an object of {length} bytes"));
+        match self.required.is_empty() {
+            true => trace.skips(Check::Required, NOT_ASKED),
+            false => trace.sees(Check::Required, || self.required.join(", ")),
+        }
         if payload.required_found < self.required.len() {
             return Err(missing(read::first_missing(text, &self.required).unwrap_or_default()));
-        }
-        match self.required.is_empty() {
-            true => trace.skipped(Check::Required, NOT_ASKED),
-            false => trace.passed(Check::Required, || self.required.join(", ")),
         }
         let expires_at = self.check_registered(&payload.registered, now, trace)?;
         self.check_value(Check::Nonce, "nonce", self.nonce.as_deref(), payload.nonce.as_deref(), trace)?;
@@ -307,28 +307,26 @@ impl Verifier {
 
     fn check_issuer(&self, claims: &Registered<'_>, trace: &mut impl Trace) -> Result<(), VerifyError> {
         if let Accepted::Any = self.issuers {
-            trace.skipped(Check::Issuer, NOT_ASKED);
+            trace.skips(Check::Issuer, NOT_ASKED);
             return Ok(());
         }
+        trace.sees(Check::Issuer, || seen(claims.issuer.as_deref()));
         let issuer = claims.issuer.as_deref().ok_or_else(|| missing("iss"))?;
-        if !self.issuers.accepts(issuer) {
-            return Err(VerifyError::IssuerMismatch);
-        }
-        trace.passed(Check::Issuer, || issuer.to_owned());
-        Ok(())
+        if self.issuers.accepts(issuer) { Ok(()) } else { Err(VerifyError::IssuerMismatch) }
     }
 
     fn check_audience(&self, claims: &Registered<'_>, trace: &mut impl Trace) -> Result<(), VerifyError> {
         if let Accepted::Any = self.audiences {
-            trace.skipped(Check::Audience, NOT_ASKED);
+            trace.skips(Check::Audience, NOT_ASKED);
             return Ok(());
         }
+        trace.sees(Check::Audience, || match &claims.audience {
+            Some(names) => names.as_slice().join(", "),
+            None => seen(None),
+        });
         let names = claims.audience.as_ref().ok_or_else(|| missing("aud"))?.as_slice();
-        if !names.iter().any(|name| self.audiences.accepts(name)) {
-            return Err(VerifyError::AudienceMismatch);
-        }
-        trace.passed(Check::Audience, || names.join(", "));
-        Ok(())
+        let meant = names.iter().any(|name| self.audiences.accepts(name));
+        if meant { Ok(()) } else { Err(VerifyError::AudienceMismatch) }
     }
 
     fn check_dates(
@@ -337,24 +335,25 @@ impl Verifier {
         now: NumericDate,
         trace: &mut impl Trace,
     ) -> Result<NumericDate, VerifyError> {
+        trace.sees(Check::Expiration, || seen_date(claims.expires_at, now));
         let expires_at = claims.expires_at.ok_or_else(|| missing("exp"))?;
         if now >= expires_at + self.leeway {
             return Err(VerifyError::Expired);
         }
-        trace.passed(Check::Expiration, || {
-            format!("{expires_at}, {} s from now", expires_at.since(now).as_secs())
-        });
 
         match claims.not_before {
-            Some(not_before) if not_before > now + self.leeway => return Err(VerifyError::NotYetValid),
-            Some(not_before) => trace.passed(Check::NotBefore, || not_before.to_string()),
-            None => trace.skipped(Check::NotBefore, "not in the token"),
+            Some(_) => trace.sees(Check::NotBefore, || seen_date(claims.not_before, now)),
+            None => trace.skips(Check::NotBefore, "not in the token"),
+        }
+        if claims.not_before.is_some_and(|not_before| not_before > now + self.leeway) {
+            return Err(VerifyError::NotYetValid);
         }
 
         let Some(max_age) = self.max_age else {
-            trace.skipped(Check::Age, NOT_ASKED);
+            trace.skips(Check::Age, NOT_ASKED);
             return Ok(expires_at);
         };
+        trace.sees(Check::Age, || seen_date(claims.issued_at, now));
         let issued_at = claims.issued_at.ok_or_else(|| missing("iat"))?;
         if issued_at > now + self.leeway {
             return Err(VerifyError::NotYetValid);
@@ -362,7 +361,6 @@ impl Verifier {
         if now.since(issued_at) > max_age.saturating_add(self.leeway) {
             return Err(VerifyError::TooOld);
         }
-        trace.passed(Check::Age, || format!("{issued_at}, {} s old", now.since(issued_at).as_secs()));
         Ok(expires_at)
     }
 
@@ -375,16 +373,14 @@ impl Verifier {
         trace: &mut impl Trace,
     ) -> Result<(), VerifyError> {
         let Some(expected) = expected else {
-            trace.skipped(check, NOT_ASKED);
+            trace.skips(check, NOT_ASKED);
             return Ok(());
         };
+        trace.sees(check, || seen(found));
         match found {
             None => Err(missing(claim)),
             Some(found) if found != expected => Err(VerifyError::ClaimMismatch { claim }),
-            Some(found) => {
-                trace.passed(check, || found.to_owned());
-                Ok(())
-            }
+            Some(_) => Ok(()),
         }
     }
 }
@@ -427,6 +423,20 @@ impl NumericSubject {
         now: NumericDate,
     ) -> Result<Verified<C>, VerifyError> {
         self.verifier.verify(token, keys, now)
+    }
+}
+
+/// A claim's value, for an explanation.
+fn seen(text: Option<&str>) -> String {
+    text.unwrap_or("none").to_owned()
+}
+
+/// A date and how far it is from `now`, for an explanation.
+fn seen_date(date: Option<NumericDate>, now: NumericDate) -> String {
+    match date {
+        None => seen(None),
+        Some(date) if date >= now => format!("{date}, {} s from now", date.since(now).as_secs()),
+        Some(date) => format!("{date}, {} s ago", now.since(date).as_secs()),
     }
 }
 
