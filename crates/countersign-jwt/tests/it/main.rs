@@ -8,5 +8,6 @@
 mod support;
 
 mod algorithms;
+mod key_set;
 mod keys;
 mod vectors;
