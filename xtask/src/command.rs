@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::fuzz::{self, Fuzz};
 use crate::prerequisite::Prerequisite;
 use crate::step::{LINT, Step, TEST};
 
@@ -49,6 +50,7 @@ impl Command {
 #[derive(Debug)]
 pub(crate) enum Call {
     Run(&'static Command),
+    Fuzz(Fuzz),
     Usage,
 }
 
@@ -58,6 +60,7 @@ pub(crate) enum WrongCall {
     NoCommand,
     UnknownCommand(String),
     UnexpectedArgument { command: &'static str, argument: String },
+    Fuzz(fuzz::WrongCall),
 }
 
 impl fmt::Display for WrongCall {
@@ -68,6 +71,7 @@ impl fmt::Display for WrongCall {
             Self::UnexpectedArgument { command, argument } => {
                 write!(f, "error: `{command}` takes no argument, but was given `{argument}`")
             }
+            Self::Fuzz(wrong) => wrong.fmt(f),
         }
     }
 }
@@ -79,6 +83,9 @@ pub(crate) fn parse(words: &[String]) -> Result<Call, WrongCall> {
     };
     if ["help", "-h", "--help"].contains(&first.as_str()) {
         return Ok(Call::Usage);
+    }
+    if first == fuzz::WORD {
+        return fuzz::parse(rest).map(Call::Fuzz).map_err(WrongCall::Fuzz);
     }
     let command = COMMANDS
         .iter()
@@ -95,8 +102,10 @@ pub(crate) fn parse(words: &[String]) -> Result<Call, WrongCall> {
 /// The text of `cargo xtask help`.
 pub(crate) fn usage() -> String {
     let mut text = String::from("Usage: cargo xtask <command>\n\nCommands:\n");
-    for command in &COMMANDS {
-        text.push_str(&format!("  {:<8}{}\n", command.word, command.about));
+    for (word, about) in
+        COMMANDS.iter().map(|command| (command.word, command.about)).chain([(fuzz::WORD, fuzz::ABOUT)])
+    {
+        text.push_str(&format!("  {word:<8}{about}\n"));
     }
     text.push_str("  help    this text\n\n");
     text.push_str("Exit code: 0 passed, 1 a step failed or something it needs is missing, 2 wrong call.\n");

@@ -2,7 +2,7 @@
 //! alone.
 //!
 //! A command is a row of [`command::COMMANDS`]: a word and the steps it runs. A step is a `cargo` call and what it
-//! needs on the machine, which is a row of [`prerequisite`].
+//! needs on the machine, which is a row of [`prerequisite`]. [`fuzz`] has arguments and stands apart.
 
 #![expect(
     clippy::print_stdout,
@@ -14,8 +14,11 @@ use std::env;
 use std::process::ExitCode;
 
 use command::Call;
+use prerequisite::Prerequisite;
 
 mod command;
+mod fuzz;
+mod interop;
 mod prerequisite;
 mod step;
 
@@ -29,7 +32,12 @@ fn main() -> ExitCode {
             print!("{}", command::usage());
             ExitCode::SUCCESS
         }
-        Ok(Call::Run(command)) => run(command),
+        Ok(Call::Run(command)) => run(command.needs(), || {
+            let report = step::run_all(command.steps(), step::cargo);
+            print!("\n{report}");
+            report.passed()
+        }),
+        Ok(Call::Fuzz(fuzz)) => run(fuzz::NEEDS.to_vec(), || fuzz::run(&fuzz)),
         Err(wrong) => {
             eprint!("{wrong}\n\n{}", command::usage());
             ExitCode::from(WRONG_CALL)
@@ -37,12 +45,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: &command::Command) -> ExitCode {
-    if let Err(missing) = prerequisite::ensure(command.needs()) {
+/// Does the work if everything it needs is there; the work tells whether it passed.
+fn run(needs: Vec<&'static Prerequisite>, work: impl FnOnce() -> bool) -> ExitCode {
+    if let Err(missing) = prerequisite::ensure(needs) {
         eprint!("{missing}");
         return ExitCode::from(FAILED);
     }
-    let report = step::run_all(command.steps(), step::cargo);
-    print!("\n{report}");
-    if report.passed() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+    if work() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
 }

@@ -5,6 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::process::{Command, Stdio};
 
+use crate::interop;
+
 /// Something that has to be on the machine before a step can run.
 #[derive(Debug)]
 pub(crate) struct Prerequisite {
@@ -18,6 +20,8 @@ pub(crate) struct Prerequisite {
     apt: &'static [&'static str],
     /// On other systems, the command to run.
     elsewhere: &'static [(&'static str, &'static str)],
+    /// How this program makes it itself, below `target`, once nothing else is missing.
+    make: Option<fn() -> Result<(), String>>,
 }
 
 /// Builds the two C libraries in the tree.
@@ -30,6 +34,7 @@ pub(crate) const C_COMPILER: Prerequisite = Prerequisite {
     },
     apt: &["gcc", "libc6-dev"],
     elsewhere: &[("Fedora", "sudo dnf install gcc"), ("macOS", "xcode-select --install")],
+    make: None,
 };
 
 /// Checks the formatting.
@@ -39,6 +44,7 @@ pub(crate) const RUSTFMT: Prerequisite = Prerequisite {
     find: || first_line("cargo", &["fmt", "--version"]),
     apt: &[],
     elsewhere: &[("rustup", "rustup component add rustfmt")],
+    make: None,
 };
 
 /// Checks the code.
@@ -48,6 +54,73 @@ pub(crate) const CLIPPY: Prerequisite = Prerequisite {
     find: || first_line("cargo", &["clippy", "--version"]),
     apt: &[],
     elsewhere: &[("rustup", "rustup component add clippy")],
+    make: None,
+};
+
+/// Installs the JavaScript peers, Node.js for them among them.
+pub(crate) const NPM: Prerequisite = Prerequisite {
+    name: "npm",
+    purpose: "installs the JavaScript libraries that tokens are exchanged with",
+    find: || first_line("npm", &["--version"]),
+    apt: &["npm"],
+    elsewhere: &[("Fedora", "sudo dnf install nodejs-npm"), ("macOS", "brew install node")],
+    make: None,
+};
+
+/// Runs the Python peers, in a virtual environment.
+pub(crate) const PYTHON: Prerequisite = Prerequisite {
+    name: "Python 3.11 or newer with venv",
+    purpose: "runs the Python libraries that tokens are exchanged with",
+    find: || {
+        let script = "import ensurepip, sys, venv; assert sys.version_info >= (3, 11); print(sys.version)";
+        first_line("python3", &["-c", script])
+    },
+    apt: &["python3", "python3-venv"],
+    elsewhere: &[("Fedora", "sudo dnf install python3"), ("macOS", "brew install python")],
+    make: None,
+};
+
+/// The libraries that tokens are exchanged with.
+pub(crate) const PEERS: Prerequisite = Prerequisite {
+    name: "interoperability peers",
+    purpose: "the libraries that tokens are exchanged with",
+    find: interop::find,
+    apt: &[],
+    elsewhere: &[("everywhere", "this command again, with the registries of npm and pip within reach")],
+    make: Some(interop::install),
+};
+
+/// Builds libFuzzer.
+pub(crate) const CXX_COMPILER: Prerequisite = Prerequisite {
+    name: "C++ compiler",
+    purpose: "builds libFuzzer",
+    find: || {
+        let compiler = env::var_os("CXX").unwrap_or_else(|| OsString::from("c++"));
+        first_line(&compiler, &["--version"])
+    },
+    apt: &["g++"],
+    elsewhere: &[("Fedora", "sudo dnf install gcc-c++"), ("macOS", "xcode-select --install")],
+    make: None,
+};
+
+/// Instruments the code that is fuzzed.
+pub(crate) const NIGHTLY: Prerequisite = Prerequisite {
+    name: "nightly Rust",
+    purpose: "instruments the code that is fuzzed",
+    find: || first_line("rustup", &["run", "nightly", "rustc", "--version"]),
+    apt: &[],
+    elsewhere: &[("rustup", "rustup toolchain install nightly --profile minimal")],
+    make: None,
+};
+
+/// Builds and runs the fuzz targets.
+pub(crate) const CARGO_FUZZ: Prerequisite = Prerequisite {
+    name: "cargo-fuzz",
+    purpose: "builds and runs the fuzz targets",
+    find: || first_line("cargo", &["fuzz", "--version"]),
+    apt: &[],
+    elsewhere: &[("cargo", "cargo install cargo-fuzz")],
+    make: None,
 };
 
 impl fmt::Display for Prerequisite {
@@ -73,12 +146,16 @@ impl fmt::Display for Missing {
     }
 }
 
-/// Names what is there, installs what may be installed, and reports all that is still missing.
+/// Names what is there, installs what may be installed, makes what it can make, and reports all that is still missing.
 pub(crate) fn ensure(needs: Vec<&'static Prerequisite>) -> Result<(), Missing> {
     let mut absent = not_found(needs);
     let packages: Vec<&str> = absent.iter().flat_map(|need| need.apt).copied().collect();
     if !packages.is_empty() && may_install() {
         install(&packages);
+        absent = not_found(absent);
+    }
+    if absent.iter().all(|need| need.make.is_some()) {
+        absent.iter().for_each(|need| make(need));
         absent = not_found(absent);
     }
     if absent.is_empty() { Ok(()) } else { Err(Missing(absent)) }
@@ -117,6 +194,13 @@ fn install(packages: &[&str]) {
     apt_get(&[&["install", "--yes", "--no-install-recommends"], packages].concat());
 }
 
+/// Whether it worked is seen by looking for the thing again.
+fn make(need: &Prerequisite) {
+    if let Some(Err(error)) = need.make.map(|make| make()) {
+        eprintln!("error: {error}");
+    }
+}
+
 /// The first line a program prints on success, which is how it is known to be there and to work.
 fn first_line(program: impl AsRef<OsStr>, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
@@ -127,6 +211,8 @@ fn first_line(program: impl AsRef<OsStr>, arguments: &[&str]) -> Option<String> 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU8, Ordering};
+
     use super::*;
 
     const HERE: Prerequisite = Prerequisite {
@@ -135,6 +221,7 @@ mod tests {
         find: || Some("version 1".to_owned()),
         apt: &["must-never-be-installed"],
         elsewhere: &[],
+        make: Some(|| panic!("it is there")),
     };
     const NOT_HERE: Prerequisite = Prerequisite {
         name: "something absent",
@@ -142,6 +229,7 @@ mod tests {
         find: || first_line("no-program-of-this-name", &[]),
         apt: &[],
         elsewhere: &[("Fedora", "sudo dnf install something")],
+        make: None,
     };
 
     #[test]
@@ -159,8 +247,33 @@ mod tests {
     }
 
     #[test]
+    fn what_this_program_makes_is_made_only_when_nothing_else_is_missing() {
+        const MADE: Prerequisite = Prerequisite {
+            name: "something made",
+            purpose: "shows when it is made",
+            find: || MAKINGS.load(Ordering::SeqCst).checked_sub(1).map(|_| "made".to_owned()),
+            apt: &[],
+            elsewhere: &[],
+            make: Some(|| {
+                MAKINGS.fetch_add(1, Ordering::SeqCst);
+                Ok(())
+            }),
+        };
+        static MAKINGS: AtomicU8 = AtomicU8::new(0);
+
+        assert!(ensure(vec![&MADE, &NOT_HERE]).is_err());
+        assert_eq!(MAKINGS.load(Ordering::SeqCst), 0);
+        for _ in 0..2 {
+            assert!(ensure(vec![&HERE, &MADE]).is_ok());
+            assert_eq!(MAKINGS.load(Ordering::SeqCst), 1);
+        }
+    }
+
+    #[test]
     fn every_row_that_ships_says_how_to_install_it() {
-        for row in [&C_COMPILER, &RUSTFMT, &CLIPPY] {
+        for row in
+            [&C_COMPILER, &RUSTFMT, &CLIPPY, &NPM, &PYTHON, &PEERS, &CXX_COMPILER, &NIGHTLY, &CARGO_FUZZ]
+        {
             assert!(row.to_string().lines().count() > 1, "{}", row.name);
         }
     }

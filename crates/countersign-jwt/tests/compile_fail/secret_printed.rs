@@ -7,5 +7,4 @@ fn main() {
     println!("{}", key);
     println!("{}", key.verifying_key());
     println!("{}", key.to_jwk().unwrap());
-    let _ = key.to_string();
 }

@@ -7,11 +7,11 @@ struct Profile {
     admin: bool,
 }
 
-fn promote(mut token: Verified<Profile>) {
+fn promote(token: &mut Verified<Profile>) {
     token.admin = true;
 }
 
 fn main() {
-    let token: Verified<Profile> = serde_json::from_str("{}").unwrap();
-    promote(token);
+    let mut token: Verified<Profile> = serde_json::from_str("{}").unwrap();
+    promote(&mut token);
 }
