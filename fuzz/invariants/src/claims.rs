@@ -94,7 +94,7 @@ impl Checks {
         let borrowed = verifier.verify_in::<Json>(&self.token, &self.keys, now, &mut buffer);
         match (&borrowed, &verified) {
             (Ok(one), Ok(other)) => {
-                assert!(one.payload() == other.payload() && one.claims() == other.claims())
+                assert!(one.payload() == other.payload() && one.claims() == other.claims());
             }
             (Err(one), Err(other)) => assert_eq!(one, other),
             _ => panic!("accepted in one way and refused in another"),
