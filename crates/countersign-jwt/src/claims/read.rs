@@ -37,11 +37,15 @@ impl<'p> Names<'p> {
     }
 }
 
-/// Why a payload was refused, and the claim in which it was noticed.
+/// Why a payload was refused.
 #[derive(Debug)]
-pub(crate) struct PayloadError {
-    pub(crate) claim: Option<Box<str>>,
-    pub(crate) error: json::Error,
+pub(crate) enum PayloadError {
+    /// The application's type asks for a claim that is not there.
+    MissingClaim(&'static str),
+    /// A claim is there in a form that it may not have.
+    InvalidClaim(Box<str>, json::Error),
+    /// The payload is not a strict JSON object, or as a whole not what the application's type takes.
+    Invalid(json::Error),
 }
 
 /// What a `sub` may be.
@@ -82,7 +86,7 @@ pub(crate) fn read<'p, C: Deserialize<'p>>(
 ) -> Result<Payload<'p, C>, PayloadError> {
     let mut parser = Parser::new(payload);
     if parser.peek() != Some(b'{') {
-        return Err(PayloadError { claim: None, error: parser.error("the payload is not an object") });
+        return Err(PayloadError::Invalid(parser.error("the payload is not an object")));
     }
     let mut reader = Reader {
         parser,
@@ -94,12 +98,11 @@ pub(crate) fn read<'p, C: Deserialize<'p>>(
         nonce_at: None,
         claim: None,
     };
-    reader.read(payload).map_err(|error| {
-        let claim = match error.missing_member() {
-            Some(name) if reader.claim.is_none() => Some(name.into()),
-            _ => reader.claim.map(|claim| claim.into_owned().into_boxed_str()),
-        };
-        PayloadError { claim, error }
+    // A member that is missing while a claim is being read is missing within that claim.
+    reader.read(payload).map_err(|error| match (reader.claim, error.missing_member()) {
+        (Some(claim), _) => PayloadError::InvalidClaim(claim.into(), error),
+        (None, Some(name)) => PayloadError::MissingClaim(name),
+        (None, None) => PayloadError::Invalid(error),
     })
 }
 

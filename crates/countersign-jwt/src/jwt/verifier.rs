@@ -458,10 +458,10 @@ fn missing(claim: impl Into<Cow<'static, str>>) -> VerifyError {
     VerifyError::MissingClaim { claim: claim.into() }
 }
 
-fn payload_error(PayloadError { claim, error }: PayloadError) -> VerifyError {
-    match claim {
-        Some(claim) if error.missing_member().is_some() => missing(claim.into_string()),
-        Some(claim) => VerifyError::InvalidClaim { claim, reason: error },
-        None => VerifyError::InvalidPayload(error),
+fn payload_error(error: PayloadError) -> VerifyError {
+    match error {
+        PayloadError::MissingClaim(claim) => missing(claim),
+        PayloadError::InvalidClaim(claim, reason) => VerifyError::InvalidClaim { claim, reason },
+        PayloadError::Invalid(error) => VerifyError::InvalidPayload(error),
     }
 }

@@ -10,4 +10,5 @@ mod support;
 mod algorithms;
 mod key_set;
 mod keys;
+mod validation;
 mod vectors;
