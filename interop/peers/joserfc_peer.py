@@ -5,6 +5,7 @@ import functools
 from joserfc import jwk, jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import import_key
+from joserfc.registry import HeaderParameter
 
 from protocol import serve
 
@@ -47,7 +48,9 @@ def read_key(alg, key):
 
 
 def sign(alg, key, header, claims):
-    return {"token": jwt.encode({"alg": alg, **header}, claims, read_key(alg, key), algorithms=[alg])}
+    extensions = {name: HeaderParameter("an extension", "bool") for name in header.get("crit", [])}
+    registry = jws.JWSRegistry(header_registry=extensions, algorithms=[alg])
+    return {"token": jwt.encode({"alg": alg, **header}, claims, read_key(alg, key), registry=registry)}
 
 
 def unsecured(claims):

@@ -11,7 +11,8 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::{fs, io};
 
 use countersign_jwt::Algorithm;
@@ -19,7 +20,7 @@ use serde_json::{Map, Value, json};
 
 /// What a library runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Runtime {
+enum Runtime {
     /// The Node.js that is installed with the JavaScript peers.
     Node,
     /// The virtual environment of the Python peers.
@@ -43,6 +44,8 @@ pub struct Peer {
     pub has_key_sets: bool,
     /// Whether it signs with an HMAC secret that is the text of a public key.
     pub signs_with_public_text: bool,
+    /// The script, once it was asked something. It ends with the tests, when there is nothing more to read.
+    script_running: OnceLock<Mutex<Script>>,
 }
 
 /// Every peer there is.
@@ -56,6 +59,7 @@ pub static PEERS: [Peer; 4] = [
         has_thumbprints: true,
         has_key_sets: true,
         signs_with_public_text: true,
+        script_running: OnceLock::new(),
     },
     Peer {
         name: "jsonwebtoken",
@@ -66,6 +70,7 @@ pub static PEERS: [Peer; 4] = [
         has_thumbprints: false,
         has_key_sets: false,
         signs_with_public_text: true,
+        script_running: OnceLock::new(),
     },
     Peer {
         name: "PyJWT",
@@ -76,6 +81,7 @@ pub static PEERS: [Peer; 4] = [
         has_thumbprints: false,
         has_key_sets: true,
         signs_with_public_text: false,
+        script_running: OnceLock::new(),
     },
     Peer {
         name: "joserfc",
@@ -86,6 +92,7 @@ pub static PEERS: [Peer; 4] = [
         has_thumbprints: true,
         has_key_sets: true,
         signs_with_public_text: false,
+        script_running: OnceLock::new(),
     },
 ];
 
@@ -95,55 +102,6 @@ const HMAC_RSA_ECDSA_EDDSA_ED25519: &[Algorithm] = Algorithm::ALL.split_at(14).0
 
 /// What is installed, word for word: another version is another installation.
 const MANIFESTS: [&str; 2] = [include_str!("../package.json"), include_str!("../requirements.txt")];
-
-impl Peer {
-    /// Starts the script that speaks for this library.
-    ///
-    /// # Panics
-    /// When the peers are not installed as the manifests say.
-    #[must_use]
-    pub fn start(&'static self) -> Conversation {
-        let installed = folder().join("../target/interop");
-        let found = fs::read_to_string(installed.join("installed")).unwrap_or_default();
-        assert!(found == MANIFESTS.concat(), "run `cargo xtask test`, which installs the peers");
-        let child = self.command(&installed).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        match child.map(|child| Conversation::with(self, child)) {
-            Ok(Ok(conversation)) => conversation,
-            Ok(Err(error)) | Err(error) => panic!("{} did not start: {error}", self.name),
-        }
-    }
-
-    fn command(&self, installed: &Path) -> Command {
-        let mut command = match self.runtime {
-            Runtime::Node => {
-                let mut node = Command::new(installed.join("node_modules/.bin/node"));
-                node.arg("--no-warnings").env("NODE_PATH", installed.join("node_modules"));
-                node
-            }
-            Runtime::Python => {
-                let mut python = Command::new(installed.join("venv/bin/python"));
-                // Nothing is written beside the sources, and deprecated names are among what is tested.
-                python.args(["-B", "-W", "ignore"]);
-                python
-            }
-        };
-        command.arg(folder().join("peers").join(self.script));
-        command
-    }
-}
-
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// A script that is running and is asked one thing after another. It ends when this is dropped.
-#[derive(Debug)]
-pub struct Conversation {
-    peer: &'static Peer,
-    child: Child,
-    requests: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
-}
 
 /// A key as a peer takes and gives it.
 #[derive(Clone, Debug)]
@@ -175,15 +133,9 @@ pub enum Verdict {
     Refused(String),
 }
 
-impl Conversation {
-    fn with(peer: &'static Peer, mut child: Child) -> io::Result<Self> {
-        let answers = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        let requests = child.stdin.take();
-        Ok(Self { peer, child, requests, answers: BufReader::new(answers) })
-    }
-
+impl Peer {
     /// The algorithms the library has.
-    pub fn algorithms(&mut self) -> Vec<String> {
+    pub fn algorithms(&self) -> Vec<String> {
         let answer = self.ask("algorithms", json!({}));
         let names = answer["algorithms"].as_array().into_iter().flatten();
         names.filter_map(Value::as_str).map(str::to_owned).collect()
@@ -191,35 +143,35 @@ impl Conversation {
 
     /// A new key in the formats it has: `private_jwk` always, `public_jwk`, `private_pem` and `public_pem` unless it is a
     /// secret.
-    pub fn generate(&mut self, algorithm: Algorithm) -> Map<String, Value> {
+    pub fn generate(&self, algorithm: Algorithm) -> Map<String, Value> {
         match self.ask("generate", json!({ "alg": algorithm.name() })) {
             Value::Object(formats) => formats,
-            answer => panic!("{} answered {answer}", self.peer.name),
+            answer => panic!("{} answered {answer}", self.name),
         }
     }
 
     /// A token that the library signed.
-    pub fn sign(&mut self, algorithm: Algorithm, key: &Key, header: &Value, claims: &Value) -> String {
+    pub fn sign(&self, algorithm: Algorithm, key: &Key, header: &Value, claims: &Value) -> String {
         let request =
             json!({ "alg": algorithm.name(), "key": key.to_json(), "header": header, "claims": claims });
         self.ask_text("sign", request, "token")
     }
 
     /// Why the library will not sign with this key.
-    pub fn refuse_to_sign(&mut self, algorithm: Algorithm, key: &Key, claims: &Value) -> String {
+    pub fn refuse_to_sign(&self, algorithm: Algorithm, key: &Key, claims: &Value) -> String {
         let request =
             json!({ "alg": algorithm.name(), "key": key.to_json(), "header": {}, "claims": claims });
         self.ask_text("sign", request, "refused")
     }
 
     /// A token that nobody signed (RFC 7519 §6), of `alg` `none`.
-    pub fn unsecured(&mut self, claims: &Value) -> String {
+    pub fn unsecured(&self, claims: &Value) -> String {
         self.ask_text("unsecured", json!({ "claims": claims }), "token")
     }
 
     /// What the library says to a token that must be of this issuer and for this audience.
     pub fn verify(
-        &mut self,
+        &self,
         algorithm: Algorithm,
         key: &Key,
         token: &str,
@@ -229,52 +181,92 @@ impl Conversation {
             "alg": algorithm.name(), "key": key.to_json(), "token": token, "issuer": issuer, "audience": audience,
         });
         let mut answer = self.ask("verify", request);
-        match answer["refused"].take() {
-            Value::String(reason) => Verdict::Refused(reason),
-            _ => Verdict::Accepted(answer["claims"].take()),
+        match (answer["refused"].take(), answer["claims"].take()) {
+            (Value::String(reason), Value::Null) => Verdict::Refused(reason),
+            (Value::Null, claims @ Value::Object(_)) => Verdict::Accepted(claims),
+            _ => panic!("{} neither accepted nor refused", self.name),
         }
     }
 
     /// The library's thumbprint of a JWK (RFC 7638).
-    pub fn thumbprint(&mut self, jwk: &Value) -> String {
+    pub fn thumbprint(&self, jwk: &Value) -> String {
         self.ask_text("thumbprint", json!({ "jwk": jwk }), "thumbprint")
     }
 
-    fn ask_text(&mut self, operation: &str, request: Value, wanted: &str) -> String {
+    fn ask_text(&self, operation: &str, request: Value, wanted: &str) -> String {
         let answer = self.ask(operation, request);
         match answer[wanted].as_str() {
             Some(text) => text.to_owned(),
-            None => panic!("{} answered {operation} with {answer}", self.peer.name),
+            None => panic!("{} answered {operation} with {answer}", self.name),
         }
     }
 
-    fn ask(&mut self, operation: &str, mut request: Value) -> Value {
+    fn ask(&self, operation: &str, mut request: Value) -> Value {
         request["do"] = operation.into();
-        match self.exchange(&request) {
+        let script = self.script_running.get_or_init(|| Mutex::new(Script::start(self)));
+        // A test that failed between two exchanges leaves the script as good as it was.
+        let answer = script.lock().unwrap_or_else(PoisonError::into_inner).exchange(&request);
+        match answer {
             Ok(answer) if answer.get("error").is_none() => answer,
             Ok(answer) => {
-                panic!("{} failed: {}", self.peer.name, answer["error"].as_str().unwrap_or_default())
+                panic!("{} failed: {}", self.name, answer["error"].as_str().unwrap_or_default())
             }
-            Err(error) => panic!("{} does not answer: {error}", self.peer.name),
+            Err(error) => panic!("{} does not answer: {error}", self.name),
+        }
+    }
+
+    fn command(&self, installed: &Path) -> Command {
+        let mut command = match self.runtime {
+            Runtime::Node => {
+                let mut node = Command::new(installed.join("node_modules/.bin/node"));
+                node.arg("--no-warnings").env("NODE_PATH", installed.join("node_modules"));
+                node
+            }
+            Runtime::Python => {
+                let mut python = Command::new(installed.join("venv/bin/python"));
+                // Nothing is written beside the sources, and deprecated names are among what is tested.
+                python.args(["-B", "-W", "ignore"]);
+                python
+            }
+        };
+        command.arg(folder().join("peers").join(self.script));
+        command
+    }
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A script that is running.
+#[derive(Debug)]
+struct Script {
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Script {
+    /// Starts the script that speaks for `peer`, if the peers are installed as the manifests say.
+    #[expect(clippy::zombie_processes, reason = "the script and the tests end together")]
+    fn start(peer: &Peer) -> Self {
+        let installed = folder().join("../target/interop");
+        let found = fs::read_to_string(installed.join("installed")).unwrap_or_default();
+        assert!(found == MANIFESTS.concat(), "run `cargo xtask test`, which installs the peers");
+        let child = peer.command(&installed).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = child.unwrap_or_else(|error| panic!("{} did not start: {error}", peer.name));
+        match (child.stdin.take(), child.stdout.take()) {
+            (Some(requests), Some(answers)) => Self { requests, answers: BufReader::new(answers) },
+            _ => panic!("{} has no pipes", peer.name),
         }
     }
 
     fn exchange(&mut self, request: &Value) -> io::Result<Value> {
-        let requests = self.requests.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-        writeln!(requests, "{request}")?;
-        requests.flush()?;
+        writeln!(self.requests, "{request}")?;
+        self.requests.flush()?;
         let mut line = String::new();
         if self.answers.read_line(&mut line)? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(serde_json::from_str(&line)?)
-    }
-}
-
-impl Drop for Conversation {
-    /// The script ends when there is nothing more to read.
-    fn drop(&mut self) {
-        drop(self.requests.take());
-        let _ = self.child.wait();
     }
 }

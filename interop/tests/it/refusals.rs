@@ -31,20 +31,20 @@ fn refusals() -> Vec<Refusal> {
         claims(json!({ "exp": null }), "claim_missing"),
         claims(json!({ "nbf": now + 600 }), "token_not_yet_valid"),
         header(json!({ "typ": "at+jwt" }), "typ_mismatch"),
+        header(json!({ "crit": ["x"], "x": true }), "crit_unsupported"),
     ]
 }
 
 #[test]
 fn what_is_wrong_with_a_token_of_theirs_is_named_here() {
     for peer in &PEERS {
-        let mut conversation = peer.start();
         for algorithm in [Algorithm::Hs256, Algorithm::Es256] {
-            let private = their(&conversation.generate(algorithm), "private_jwk");
+            let private = their(&peer.generate(algorithm), "private_jwk");
             let key = read_private(algorithm, &private).verifying_key().without_key_id();
-            let good = conversation.sign(algorithm, &private, &json!({}), &their_claims(&json!({})));
+            let good = peer.sign(algorithm, &private, &json!({}), &their_claims(&json!({})));
             assert!(verify(&good, key.clone()).is_ok(), "{}", peer.name);
             for Refusal { header, claims, code } in refusals() {
-                let token = conversation.sign(algorithm, &private, &header, &their_claims(&claims));
+                let token = peer.sign(algorithm, &private, &header, &their_claims(&claims));
                 let error = verify(&token, key.clone()).unwrap_err();
                 assert_eq!(error.code(), code, "{} {algorithm}: {header} {claims}", peer.name);
             }
@@ -55,7 +55,7 @@ fn what_is_wrong_with_a_token_of_theirs_is_named_here() {
 #[test]
 fn a_token_of_theirs_that_nobody_signed_is_refused_here() {
     for peer in &PEERS {
-        let token = peer.start().unsecured(&their_claims(&json!({})));
+        let token = peer.unsecured(&their_claims(&json!({})));
         for algorithm in [Algorithm::Hs256, Algorithm::Rs256, Algorithm::Es256] {
             let key = our_key(algorithm).verifying_key().without_key_id();
             assert_eq!(verify(&token, key).unwrap_err().code(), "algorithm_unsupported", "{}", peer.name);
@@ -67,11 +67,10 @@ fn a_token_of_theirs_that_nobody_signed_is_refused_here() {
 #[test]
 fn a_token_of_theirs_under_another_algorithm_than_the_key_is_for_is_refused_here() {
     for peer in &PEERS {
-        let mut conversation = peer.start();
-        let private = their(&conversation.generate(Algorithm::Rs256), "private_pem");
+        let private = their(&peer.generate(Algorithm::Rs256), "private_pem");
         for (signed, expected) in [(Algorithm::Ps256, Algorithm::Rs256), (Algorithm::Rs512, Algorithm::Rs256)]
         {
-            let token = conversation.sign(signed, &private, &json!({}), &their_claims(&json!({})));
+            let token = peer.sign(signed, &private, &json!({}), &their_claims(&json!({})));
             let key = |algorithm| read_private(algorithm, &private).verifying_key().without_key_id();
             assert!(verify(&token, key(signed)).is_ok(), "{} {signed}", peer.name);
             assert_eq!(
@@ -92,12 +91,11 @@ fn a_token_of_theirs_signed_with_the_text_of_a_public_key_is_refused_here() {
     let secret = Key::Jwk(json!({ "kty": "oct", "k": base64url::encode(&text) }));
     let claims = their_claims(&json!({}));
     for peer in &PEERS {
-        let mut conversation = peer.start();
         if !peer.signs_with_public_text {
-            conversation.refuse_to_sign(Algorithm::Hs256, &secret, &claims);
+            peer.refuse_to_sign(Algorithm::Hs256, &secret, &claims);
             continue;
         }
-        let token = conversation.sign(Algorithm::Hs256, &secret, &json!({}), &claims);
+        let token = peer.sign(Algorithm::Hs256, &secret, &json!({}), &claims);
         let with_secret = VerifyingKey::from_secret(Algorithm::Hs256, text.as_bytes()).unwrap();
         assert!(verify(&token, with_secret).is_ok(), "{} did sign", peer.name);
         assert_eq!(verify(&token, key.clone()).unwrap_err().code(), "algorithm_mismatch");
@@ -122,13 +120,11 @@ fn our_bad_tokens(key: &SigningKey) -> Vec<(&'static str, String)> {
 #[test]
 fn what_is_wrong_with_a_token_of_ours_is_refused_there() {
     for peer in &PEERS {
-        let mut conversation = peer.start();
         let key = our_key(Algorithm::Es256);
         let signer = Signer::new(key.clone(), ISSUER, AUDIENCE, LIFETIME);
         let good = signer.sign(&Claims::new(()), now()).unwrap();
         for form in verifying_forms(&key) {
-            let mut verdict =
-                |token: &str| conversation.verify(Algorithm::Es256, &form, token, (ISSUER, AUDIENCE));
+            let verdict = |token: &str| peer.verify(Algorithm::Es256, &form, token, (ISSUER, AUDIENCE));
             assert!(matches!(verdict(&good), Verdict::Accepted(_)), "{}", peer.name);
             for (what, token) in our_bad_tokens(&key) {
                 assert!(matches!(verdict(&token), Verdict::Refused(_)), "{}: {what}", peer.name);
