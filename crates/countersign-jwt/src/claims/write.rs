@@ -49,7 +49,7 @@ impl<'b> ObjectWriter<'b> {
 
     /// Writes the members of the application's claims.
     pub(crate) fn members(&mut self, private: &(impl Serialize + ?Sized)) -> Result<(), WriteError> {
-        private.serialize(PrivateClaims { writer: self, written: HashSet::new(), name: None })
+        private.serialize(PrivateClaims::new(self))
     }
 
     pub(crate) fn end(self) {
@@ -57,15 +57,38 @@ impl<'b> ObjectWriter<'b> {
     }
 }
 
+/// Fields of a struct whose names are compared with each other in place; those after them go into a set.
+const FEW: usize = 16;
+
 /// Takes the members of one struct or map apart; everything else is refused.
 struct PrivateClaims<'w, 'b> {
     writer: &'w mut ObjectWriter<'b>,
-    /// The names of a map; those of a struct are told apart by the compiler.
+    /// The names of a struct's first fields. `#[serde(rename)]` can give two of them one name.
+    fields: [&'static str; FEW],
+    count: usize,
+    /// The names of a map, and of a struct's further fields.
     written: HashSet<String>,
     name: Option<String>,
 }
 
-impl PrivateClaims<'_, '_> {
+impl<'w, 'b> PrivateClaims<'w, 'b> {
+    fn new(writer: &'w mut ObjectWriter<'b>) -> Self {
+        Self { writer, fields: [""; FEW], count: 0, written: HashSet::new(), name: None }
+    }
+
+    /// Whether no field before had this name.
+    fn is_new_field(&mut self, name: &'static str) -> bool {
+        if self.fields[..self.count].contains(&name) {
+            return false;
+        }
+        match self.fields.get_mut(self.count) {
+            Some(place) => *place = name,
+            None => return self.written.insert(name.to_owned()),
+        }
+        self.count += 1;
+        true
+    }
+
     fn write(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<(), WriteError> {
         match RegisteredClaim::from_name(name) {
             Some(claim) => Err(WriteError::Reserved(claim)),
@@ -83,6 +106,9 @@ impl SerializeStruct for PrivateClaims<'_, '_> {
         name: &'static str,
         value: &T,
     ) -> Result<(), WriteError> {
+        if !self.is_new_field(name) {
+            return Err(WriteError::Duplicate);
+        }
         self.write(name, value)
     }
 

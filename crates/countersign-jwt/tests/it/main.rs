@@ -10,5 +10,7 @@ mod support;
 mod algorithms;
 mod key_set;
 mod keys;
+mod properties;
+mod signing;
 mod validation;
 mod vectors;

@@ -1,6 +1,7 @@
 //! RSA: the length of a signature is that of the modulus, always.
 
-use countersign_jwt::{Algorithm, SigningKey};
+use countersign_jwt::{Algorithm, SigningKey, base64url};
+use serde_json::Value;
 
 use crate::support::key;
 
@@ -57,5 +58,24 @@ fn pss_signatures_differ_each_time_and_pkcs1_signatures_do_not() {
         let signatures = [(); 2].map(|()| key(algorithm).sign_bytes(b"message").unwrap());
         let random = algorithm.name().starts_with("PS");
         assert_eq!(signatures[0] != signatures[1], random, "{algorithm}");
+    }
+}
+
+#[test]
+fn a_pss_signature_has_a_salt_and_a_mask_of_its_hash() {
+    // Signatures that OpenSSL made over `message`: as RFC 7518 §3.5 says, and in ways that it does not.
+    let signatures: Vec<Value> =
+        serde_json::from_str(include_str!("../../data/rsa-pss-signatures.json")).unwrap();
+    assert_eq!(signatures.len(), 3);
+    for made in signatures {
+        let algorithm = made["alg"].as_str().unwrap().parse().unwrap();
+        let verifies = |signature: &Value| {
+            let signature = base64url::decode(signature.as_str().unwrap()).unwrap();
+            key(algorithm).verifying_key().verify_bytes(b"message", &signature)
+        };
+        assert!(verifies(&made["good"]), "{algorithm}");
+        for (how, bad) in made["bad"].as_object().unwrap() {
+            assert!(!verifies(bad), "{algorithm}: {how}");
+        }
     }
 }

@@ -87,6 +87,27 @@ fn a_member_is_found_twice_among_however_many_there_are() {
 }
 
 #[test]
+fn a_member_is_found_twice_whatever_the_length_of_its_name_and_wherever_it_stands() {
+    for length in 0..40 {
+        let name = "abcdefgh".repeat(5)[..length].to_owned();
+        for value in ["1", "\"\"", "{}", "[ ]", "12345678901234567890"] {
+            for space in ["", " ", "          "] {
+                let member = format!(r#""{name}"{space}:{space}{value}"#);
+                assert_eq!(check(with_text(&member)), "ok", "{member}");
+                assert_ne!(check(with_text(&format!("{member},{space}{member}"))), "ok", "{member}");
+                assert_ne!(
+                    check(with_text(&format!(r#"{member},"other":{{"long":"enough"}},{member}"#))),
+                    "ok"
+                );
+            }
+        }
+        // Names that are alike in the beginning, or but for their length, are not the same.
+        let alike = format!(r#""{name}":1,"{name}x":1,"z{name}":1,"{name}y":1,"{name}\u0000":1"#);
+        assert_eq!(check(with_text(&alike)), "ok", "{alike}");
+    }
+}
+
+#[test]
 fn nesting_is_bounded_also_in_claims_that_nobody_asked_for() {
     let nested = |depth: usize| with_text(&format!(r#""x":{}{}"#, "[".repeat(depth), "]".repeat(depth)));
     let objects =
