@@ -106,7 +106,7 @@ pub(crate) fn same_type(one: &str, other: &str) -> bool {
             _ => name,
         }
     }
-    short(one).eq_ignore_ascii_case(short(other))
+    one == other || short(one).eq_ignore_ascii_case(short(other))
 }
 
 #[cfg(test)]

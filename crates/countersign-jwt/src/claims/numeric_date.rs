@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::json::Number;
+
 const NANOS_PER_SEC: u32 = 1_000_000_000;
 
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds ignored, fractions allowed (RFC 7519 §2).
@@ -70,21 +72,29 @@ impl NumericDate {
         }
     }
 
-    /// The date that a JSON number with a fraction or an exponent says; the ends of the range hold what lies beyond.
-    fn from_f64(value: f64) -> Option<Self> {
-        if !value.is_finite() {
-            return None;
-        }
+    /// The date that a finite number with a fraction says; the ends of the range hold what lies beyond.
+    fn from_f64(value: f64) -> Self {
         let floor = value.floor();
         // 2^63 is exactly an f64; the largest i64 is not.
         if floor >= 9_223_372_036_854_775_808.0 {
-            return Some(Self::MAX);
+            return Self::MAX;
         }
         if floor < -9_223_372_036_854_775_808.0 {
-            return Some(Self::MIN);
+            return Self::MIN;
         }
         let nanos = ((value - floor) * f64::from(NANOS_PER_SEC)).round() as u32;
-        Some(Self::from_secs(floor as i64) + Duration::from_nanos(u64::from(nanos)))
+        Self::from_secs(floor as i64) + Duration::from_nanos(u64::from(nanos))
+    }
+}
+
+impl From<Number> for NumericDate {
+    /// The date that a JSON number says.
+    fn from(number: Number) -> Self {
+        match number {
+            Number::Unsigned(secs) => i64::try_from(secs).map_or(Self::MAX, Self::from_secs),
+            Number::Signed(secs) => Self::from_secs(secs),
+            Number::Float(secs) => Self::from_f64(secs),
+        }
     }
 }
 
@@ -157,16 +167,18 @@ impl<'de> Deserialize<'de> for NumericDate {
             }
 
             fn visit_i64<E: de::Error>(self, secs: i64) -> Result<NumericDate, E> {
-                Ok(NumericDate::from_secs(secs))
+                Ok(Number::Signed(secs).into())
             }
 
             fn visit_u64<E: de::Error>(self, secs: u64) -> Result<NumericDate, E> {
-                Ok(i64::try_from(secs).map_or(NumericDate::MAX, NumericDate::from_secs))
+                Ok(Number::Unsigned(secs).into())
             }
 
             fn visit_f64<E: de::Error>(self, secs: f64) -> Result<NumericDate, E> {
-                NumericDate::from_f64(secs)
-                    .ok_or_else(|| E::invalid_value(de::Unexpected::Float(secs), &self))
+                match secs.is_finite() {
+                    true => Ok(Number::Float(secs).into()),
+                    false => Err(E::invalid_value(de::Unexpected::Float(secs), &self)),
+                }
             }
         }
 

@@ -9,27 +9,66 @@ use serde::{Deserialize, forward_to_deserialize_any};
 use super::{NumericDate, RegisteredClaim};
 use crate::json::{self, Members, Number, Parser, seed_name};
 
-/// The registered claims of a payload; a claim that is absent is `None`.
+/// The registered claims of a payload; a claim that is absent is `None`. Texts are places in the payload, so that this
+/// can be kept beside it.
 #[derive(Debug, Default)]
-pub(crate) struct Registered<'p> {
-    pub(crate) issuer: Option<Cow<'p, str>>,
-    pub(crate) subject: Option<Cow<'p, str>>,
-    pub(crate) audience: Option<Names<'p>>,
+pub(crate) struct Registered {
+    pub(crate) issuer: Option<Slot>,
+    pub(crate) subject: Option<Slot>,
+    pub(crate) audience: Option<Names>,
     pub(crate) expires_at: Option<NumericDate>,
     pub(crate) not_before: Option<NumericDate>,
     pub(crate) issued_at: Option<NumericDate>,
-    pub(crate) token_id: Option<Cow<'p, str>>,
+    pub(crate) token_id: Option<Slot>,
 }
 
-/// The names in an `aud` claim.
+/// Where a text is: in the payload as it is written there, or, if it has escapes there, on its own.
 #[derive(Debug)]
-pub(crate) enum Names<'p> {
-    One(Cow<'p, str>),
-    Many(Vec<Cow<'p, str>>),
+pub(crate) enum Slot {
+    At(u32, u32),
+    #[expect(clippy::box_collection, reason = "it is rare, and the usual case stays small")]
+    Own(Box<String>),
 }
 
-impl<'p> Names<'p> {
-    pub(crate) fn as_slice(&self) -> &[Cow<'p, str>] {
+impl Slot {
+    /// The place of `part`, which was read from `text`.
+    #[inline]
+    fn new(text: &str, part: Cow<'_, str>) -> Self {
+        match part {
+            Cow::Borrowed(part) => {
+                let start = part.as_ptr() as usize - text.as_ptr() as usize;
+                Self::between(start, start + part.len())
+                    .unwrap_or_else(|| Self::Own(Box::new(part.to_owned())))
+            }
+            Cow::Owned(part) => Self::Own(Box::new(part)),
+        }
+    }
+
+    /// `None` for places beyond four gigabytes.
+    #[inline]
+    pub(crate) fn between(start: usize, end: usize) -> Option<Self> {
+        Some(Self::At(u32::try_from(start).ok()?, u32::try_from(end).ok()?))
+    }
+
+    /// The text at this place of `text`, the one it was made for.
+    #[inline]
+    pub(crate) fn text<'s>(&'s self, text: &'s str) -> &'s str {
+        match self {
+            Self::At(start, end) => &text[*start as usize..*end as usize],
+            Self::Own(text) => text,
+        }
+    }
+}
+
+/// The names in an `aud` claim; one name needs no allocation.
+#[derive(Debug)]
+pub(crate) enum Names {
+    One(Slot),
+    Many(Vec<Slot>),
+}
+
+impl Names {
+    pub(crate) fn as_slice(&self) -> &[Slot] {
         match self {
             Self::One(name) => std::slice::from_ref(name),
             Self::Many(names) => names,
@@ -70,7 +109,7 @@ pub(crate) struct Wanted<'w> {
 /// A payload that was read.
 #[derive(Debug)]
 pub(crate) struct Payload<'p, C> {
-    pub(crate) registered: Registered<'p>,
+    pub(crate) registered: Registered,
     pub(crate) private: C,
     /// How many of the required claims are there.
     pub(crate) required_found: usize,
@@ -92,6 +131,7 @@ pub(crate) fn read<'p, C: Deserialize<'p>>(
         parser,
         members: Members::default(),
         registered: Registered::default(),
+        text: payload,
         subject,
         wanted,
         required_found: 0,
@@ -99,7 +139,7 @@ pub(crate) fn read<'p, C: Deserialize<'p>>(
         claim: None,
     };
     // A member that is missing while a claim is being read is missing within that claim.
-    reader.read(payload).map_err(|error| match (reader.claim, error.missing_member()) {
+    reader.read().map_err(|error| match (reader.claim, error.missing_member()) {
         (Some(claim), _) => PayloadError::InvalidClaim(claim.into(), error),
         (None, Some(name)) => PayloadError::MissingClaim(name),
         (None, None) => PayloadError::Invalid(error),
@@ -115,7 +155,8 @@ pub(crate) fn first_missing(payload: &str, required: &[Cow<'static, str>]) -> Op
 struct Reader<'w, 'p> {
     parser: Parser<'p>,
     members: Members<'p>,
-    registered: Registered<'p>,
+    registered: Registered,
+    text: &'p str,
     subject: SubjectForm,
     wanted: Wanted<'w>,
     required_found: usize,
@@ -125,14 +166,14 @@ struct Reader<'w, 'p> {
 }
 
 impl<'p> Reader<'_, 'p> {
-    fn read<C: Deserialize<'p>>(&mut self, payload: &'p str) -> Result<Payload<'p, C>, json::Error> {
+    fn read<C: Deserialize<'p>>(&mut self) -> Result<Payload<'p, C>, json::Error> {
         self.parser.enter()?;
         let private = C::deserialize(&mut *self)?;
         self.parser.finish()?;
         let nonce = match self.nonce_at {
             Some(at) => {
                 self.claim = Some(Cow::Borrowed("nonce"));
-                Some(Parser::new(&payload[at..]).string()?)
+                Some(Parser::new(&self.text[at..]).string()?)
             }
             None => None,
         };
@@ -165,19 +206,21 @@ impl<'p> Reader<'_, 'p> {
 
     fn read_registered(&mut self, claim: RegisteredClaim) -> Result<(), json::Error> {
         self.parser.peek();
-        let (registered, parser) = (&mut self.registered, &mut self.parser);
+        let (registered, parser, text) = (&mut self.registered, &mut self.parser, self.text);
         match claim {
-            RegisteredClaim::Issuer => registered.issuer = Some(parser.string()?),
-            RegisteredClaim::Subject => registered.subject = Some(read_subject(parser, self.subject)?),
-            RegisteredClaim::Audience => registered.audience = Some(read_names(parser)?),
+            RegisteredClaim::Issuer => registered.issuer = Some(Slot::new(text, parser.string()?)),
+            RegisteredClaim::Subject => {
+                registered.subject = Some(Slot::new(text, read_subject(parser, self.subject)?));
+            }
+            RegisteredClaim::Audience => registered.audience = Some(read_names(text, parser)?),
             RegisteredClaim::Expiration => {
-                registered.expires_at = Some(NumericDate::deserialize(&mut *parser)?);
+                registered.expires_at = Some(read_date(parser)?);
             }
             RegisteredClaim::NotBefore => {
-                registered.not_before = Some(NumericDate::deserialize(&mut *parser)?);
+                registered.not_before = Some(read_date(parser)?);
             }
-            RegisteredClaim::IssuedAt => registered.issued_at = Some(NumericDate::deserialize(&mut *parser)?),
-            RegisteredClaim::TokenId => registered.token_id = Some(parser.string()?),
+            RegisteredClaim::IssuedAt => registered.issued_at = Some(read_date(parser)?),
+            RegisteredClaim::TokenId => registered.token_id = Some(Slot::new(text, parser.string()?)),
         }
         Ok(())
     }
@@ -202,16 +245,23 @@ fn read_subject<'p>(parser: &mut Parser<'p>, form: SubjectForm) -> Result<Cow<'p
     }
 }
 
-fn read_names<'p>(parser: &mut Parser<'p>) -> Result<Names<'p>, json::Error> {
+fn read_date(parser: &mut Parser<'_>) -> Result<NumericDate, json::Error> {
+    match parser.peek() {
+        Some(b'-' | b'0'..=b'9') => Ok(parser.number()?.into()),
+        _ => Err(parser.error("expected a number of seconds since 1970")),
+    }
+}
+
+fn read_names<'p>(text: &'p str, parser: &mut Parser<'p>) -> Result<Names, json::Error> {
     if parser.peek() != Some(b'[') {
-        return parser.string().map(Names::One);
+        return Ok(Names::One(Slot::new(text, parser.string()?)));
     }
     parser.enter()?;
     let mut names = Vec::new();
     let mut first = true;
     while parser.next_element(&mut first)? {
         parser.peek();
-        names.push(parser.string()?);
+        names.push(Slot::new(text, parser.string()?));
     }
     Ok(Names::Many(names))
 }

@@ -7,6 +7,12 @@ use serde::de::{self, Expected, Unexpected};
 /// Why a JSON text was refused: what is wrong, the byte at which it was noticed, and never a value of the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error {
+    /// In a box: an error is rare, and every value that is read travels in a `Result` beside it.
+    inner: Box<Inner>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Inner {
     problem: Problem,
     at: Option<usize>,
 }
@@ -22,23 +28,25 @@ enum Problem {
 }
 
 impl Error {
+    #[cold]
     pub(crate) fn syntax(what: &'static str, at: usize) -> Self {
-        Self { problem: Problem::Syntax(what), at: Some(at) }
+        Self { inner: Box::new(Inner { problem: Problem::Syntax(what), at: Some(at) }) }
     }
 
+    #[cold]
     fn of(problem: Problem) -> Self {
-        Self { problem, at: None }
+        Self { inner: Box::new(Inner { problem, at: None }) }
     }
 
     /// Adds where it was noticed, unless a more exact place is known.
     pub(crate) fn or_at(mut self, at: usize) -> Self {
-        self.at.get_or_insert(at);
+        self.inner.at.get_or_insert(at);
         self
     }
 
     /// The member that a type asked for and the text lacks, if that is what is wrong.
     pub(crate) fn missing_member(&self) -> Option<&'static str> {
-        match self.problem {
+        match self.inner.problem {
             Problem::MissingMember(name) => Some(name),
             _ => None,
         }
@@ -47,7 +55,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.problem {
+        match &self.inner.problem {
             Problem::Syntax(what) => f.write_str(what)?,
             Problem::Type { expected, found } => write!(f, "expected {expected}, found {found}")?,
             Problem::MissingMember(name) => write!(f, "member `{name}` is missing")?,
@@ -55,7 +63,7 @@ impl fmt::Display for Error {
             Problem::UnknownVariant => f.write_str("a value that is not one of those known")?,
             Problem::Refused => f.write_str("a value that its type refuses")?,
         }
-        match self.at {
+        match self.inner.at {
             Some(at) => write!(f, " (at byte {at})"),
             None => Ok(()),
         }

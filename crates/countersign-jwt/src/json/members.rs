@@ -11,6 +11,8 @@ const FEW: usize = 16;
 /// Walks the members of an object that was entered.
 #[derive(Default)]
 pub(crate) struct Members<'de> {
+    /// Of each of the few, its first bytes as a number: most names differ in it, which one comparison shows.
+    tags: [u64; FEW],
     few: [&'de str; FEW],
     count: usize,
     many: Option<HashSet<Cow<'de, str>>>,
@@ -27,6 +29,7 @@ enum Place {
 
 impl<'de> Members<'de> {
     /// The name of the next member, its colon behind it; `None` at the end of the object, which is left, and after it.
+    #[inline]
     pub(crate) fn next_name(&mut self, parser: &mut Parser<'de>) -> Result<Option<Cow<'de, str>>, Error> {
         if self.place == Place::AfterLast {
             return Ok(None);
@@ -40,27 +43,44 @@ impl<'de> Members<'de> {
             parser.expect(b',', "expected a comma or the end of the object")?;
         }
         self.place = Place::Within;
-        let name = parser.string()?;
-        if !self.insert(name.clone()) {
+        let (name, new) = match parser.short_name() {
+            Some((name, tag)) => (Cow::Borrowed(name), self.insert(tag, name)),
+            None => {
+                let start = parser.after_whitespace() + 1;
+                let name = parser.string()?;
+                let new = match &name {
+                    Cow::Borrowed(name) => self.insert(parser.tag(start, name.len()), name),
+                    Cow::Owned(name) => self.insert_rare(Cow::Owned(name.clone())),
+                };
+                (name, new)
+            }
+        };
+        if !new {
             return Err(parser.error("a member stands twice"));
         }
         parser.expect(b':', "expected a colon after a member's name")?;
         Ok(Some(name))
     }
 
-    /// Whether `name` is new.
-    fn insert(&mut self, name: Cow<'de, str>) -> bool {
-        let in_many = self.many.as_ref().is_some_and(|many| many.contains(name.as_ref()));
-        if in_many || self.few[..self.count].contains(&name.as_ref()) {
+    /// Whether `name`, whose tag this is, is new.
+    #[inline]
+    fn insert(&mut self, tag: u64, name: &'de str) -> bool {
+        if self.many.is_some() || self.count == FEW {
+            return self.insert_rare(Cow::Borrowed(name));
+        }
+        let (tags, few) = (&self.tags[..self.count], &self.few[..self.count]);
+        if tags.iter().zip(few).any(|(other_tag, other)| *other_tag == tag && *other == name) {
             return false;
         }
-        match name {
-            Cow::Borrowed(name) if self.count < FEW => {
-                self.few[self.count] = name;
-                self.count += 1;
-                true
-            }
-            _ => self.many.get_or_insert_default().insert(name),
-        }
+        (self.tags[self.count], self.few[self.count]) = (tag, name);
+        self.count += 1;
+        true
+    }
+
+    /// As `insert`, for a name with escapes and for those that come after the few.
+    #[cold]
+    fn insert_rare(&mut self, name: Cow<'de, str>) -> bool {
+        let is_among_few = self.few[..self.count].contains(&name.as_ref());
+        !is_among_few && self.many.get_or_insert_default().insert(name)
     }
 }

@@ -19,6 +19,31 @@ pub(crate) enum Number {
     Float(f64),
 }
 
+/// Of eight bytes, the first of the text lowest: the place of the first that ends or escapes a string or may not be in
+/// one.
+#[inline]
+fn first_special(word: u64) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let holds_zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+
+    let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+    let quote = holds_zero(word ^ (ONES * b'"' as u64));
+    let escape = holds_zero(word ^ (ONES * b'\\' as u64));
+    let marked = control | quote | escape;
+    // A borrow may mark bytes above a marked one, never below: the lowest mark is exact.
+    (marked != 0).then(|| (marked.trailing_zeros() / 8) as usize)
+}
+
+/// The first bytes of a name as a number, with its length where it has less than eight.
+#[inline]
+fn tag(word: u64, length: usize) -> u64 {
+    match length {
+        0..8 => word & ((1 << (8 * length)) - 1) | (length as u64) << 56,
+        _ => word,
+    }
+}
+
 impl<'de> Parser<'de> {
     pub(crate) fn new(text: &'de str) -> Self {
         Self { text, at: 0, depth_left: MAX_DEPTH }
@@ -40,11 +65,13 @@ impl<'de> Parser<'de> {
         self.at
     }
 
+    #[inline]
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
     /// The next byte that is not white space, left in place.
+    #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
         loop {
             match self.byte() {
@@ -54,13 +81,32 @@ impl<'de> Parser<'de> {
         }
     }
 
+    /// Where the next byte that is not white space stands.
+    #[inline]
+    pub(super) fn after_whitespace(&mut self) -> usize {
+        self.peek();
+        self.at
+    }
+
+    /// The tag of the name of this length that begins at `start`: equal names have equal tags.
+    pub(super) fn tag(&self, start: usize, length: usize) -> u64 {
+        let rest = &self.text.as_bytes()[start..];
+        let word = match rest.first_chunk::<8>() {
+            Some(&first) => u64::from_le_bytes(first),
+            None => rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+        };
+        tag(word, length)
+    }
+
     /// Steps over `wanted` if it is next.
+    #[inline]
     pub(super) fn eat(&mut self, wanted: u8) -> bool {
         let found = self.peek() == Some(wanted);
         self.at += usize::from(found);
         found
     }
 
+    #[inline]
     pub(super) fn expect(&mut self, wanted: u8, otherwise: &'static str) -> Result<(), Error> {
         if self.eat(wanted) { Ok(()) } else { Err(self.error(otherwise)) }
     }
@@ -85,6 +131,7 @@ impl<'de> Parser<'de> {
     }
 
     /// A string whose opening quote is next: borrowed unless it has escapes.
+    #[inline]
     pub(crate) fn string(&mut self) -> Result<Cow<'de, str>, Error> {
         self.expect(b'"', "expected a string")?;
         let start = self.at;
@@ -119,24 +166,15 @@ impl<'de> Parser<'de> {
     }
 
     /// Where the run of characters that stand for themselves ends.
+    #[inline]
     fn plain_until(&self) -> usize {
-        const ONES: u64 = 0x0101_0101_0101_0101;
-        const HIGHS: u64 = 0x8080_8080_8080_8080;
-        let holds_zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-
         let bytes = self.text.as_bytes();
         let mut at = self.at;
-        // Eight bytes at a time: the lowest marked byte is exact, which is the only one that is used.
         while let Some(&chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-            let word = u64::from_le_bytes(chunk);
-            let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-            let quote = holds_zero(word ^ (ONES * b'"' as u64));
-            let escape = holds_zero(word ^ (ONES * b'\\' as u64));
-            let marked = control | quote | escape;
-            if marked != 0 {
-                return at + (marked.trailing_zeros() / 8) as usize;
+            match first_special(u64::from_le_bytes(chunk)) {
+                Some(offset) => return at + offset,
+                None => at += 8,
             }
-            at += 8;
         }
         while let Some(&byte) = bytes.get(at) {
             if byte < 0x20 || byte == b'"' || byte == b'\\' {
@@ -145,6 +183,22 @@ impl<'de> Parser<'de> {
             at += 1;
         }
         at
+    }
+
+    /// The name that is next, and its tag, if it is one of less than eight bytes without escapes, with eight bytes of
+    /// text to look at: most are.
+    #[inline]
+    pub(super) fn short_name(&mut self) -> Option<(&'de str, u64)> {
+        let start = self.after_whitespace() + 1;
+        let bytes = self.text.as_bytes();
+        let &chunk = bytes.get(start..)?.first_chunk::<8>()?;
+        let word = u64::from_le_bytes(chunk);
+        let length = first_special(word)?;
+        if bytes[start - 1] != b'"' || chunk[length] != b'"' {
+            return None;
+        }
+        self.at = start + length + 1;
+        Some((&self.text[start..start + length], tag(word, length)))
     }
 
     /// The character an escape stands for; the backslash is behind us.
@@ -193,6 +247,7 @@ impl<'de> Parser<'de> {
     }
 
     /// A number whose first byte (a digit or a minus sign) is next.
+    #[inline]
     pub(crate) fn number(&mut self) -> Result<Number, Error> {
         let start = self.at;
         let negative = self.byte() == Some(b'-');
@@ -235,15 +290,21 @@ impl<'de> Parser<'de> {
         self.digits()
     }
 
+    #[inline]
     fn digits(&mut self) -> Result<Option<u64>, Error> {
-        let start = self.at;
-        let mut value = Some(0u64);
-        while let Some(digit @ b'0'..=b'9') = self.byte() {
-            let digit = u64::from(digit - b'0');
-            value = value.and_then(|value| value.checked_mul(10)).and_then(|value| value.checked_add(digit));
-            self.at += 1;
+        /// As many digits always fit.
+        const SAFE: usize = 19;
+        let digits = &self.text.as_bytes()[self.at..];
+        let count = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
+        if count == 0 {
+            return Err(self.error("a digit is missing"));
         }
-        if self.at == start { Err(self.error("a digit is missing")) } else { Ok(value) }
+        self.at += count;
+        let (safe, rest) = digits[..count].split_at(count.min(SAFE));
+        let value = safe.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
+        Ok(rest
+            .iter()
+            .try_fold(value, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))))
     }
 
     /// Steps over one value of any kind, as strictly as if it were used.
@@ -275,6 +336,7 @@ impl<'de> Parser<'de> {
     }
 
     /// Whether another element follows in the array that was entered; leaves the array at its end.
+    #[inline]
     pub(crate) fn next_element(&mut self, first: &mut bool) -> Result<bool, Error> {
         let was_first = std::mem::replace(first, false);
         if self.eat(b']') {

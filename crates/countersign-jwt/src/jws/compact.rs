@@ -14,11 +14,11 @@ pub(crate) struct Compact<'t> {
 impl<'t> Compact<'t> {
     /// Splits `token` at its two dots. A third dot is found when the signature is decoded.
     pub(crate) fn split(token: &'t str) -> Result<Self, VerifyError> {
-        let malformed = VerifyError::Malformed { reason: "expected three parts with dots between them" };
-        let (header, rest) = token.split_once('.').ok_or(malformed.clone())?;
-        let (payload, signature) = rest.split_once('.').ok_or(malformed.clone())?;
+        let malformed = || VerifyError::Malformed { reason: "expected three parts with dots between them" };
+        let (header, rest) = token.split_once('.').ok_or_else(malformed)?;
+        let (payload, signature) = rest.split_once('.').ok_or_else(malformed)?;
         if signature.contains('.') {
-            return Err(malformed);
+            return Err(malformed());
         }
         let signing_input = &token[..header.len() + 1 + payload.len()];
         Ok(Self { signing_input, header, payload, signature })

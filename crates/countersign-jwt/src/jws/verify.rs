@@ -144,7 +144,7 @@ impl JwsVerifier {
             (TypeRule::Any, _) | (TypeRule::Jwt, None) => true,
             (TypeRule::Jwt, Some(found)) => same_type(found, "JWT"),
             (TypeRule::Exactly(_), None) => false,
-            (TypeRule::Exactly(expected), Some(found)) => found == &**expected || same_type(found, expected),
+            (TypeRule::Exactly(expected), Some(found)) => same_type(found, expected),
         };
         if fits { Ok(()) } else { Err(VerifyError::TypeMismatch) }
     }

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::expect::Accepted;
-use super::verified::Slots;
+use super::verified::Checked;
 use super::{Audiences, Check, Explanation, Issuers, Trace, Verified};
-use crate::claims::read::{self, PayloadError, Registered, SubjectForm, Wanted};
+use crate::claims::read::{self, PayloadError, Registered, Slot, SubjectForm, Wanted};
 use crate::jws::{JwsVerifier, Opened, PAYLOAD_ENCODING, TypeRule};
 use crate::{Algorithm, KeySet, KeySource, NumericDate, VerifyError, base64url};
 
@@ -196,8 +196,8 @@ impl Verifier {
         let mut bytes = Vec::new();
         let length = decode_payload(&opened, &mut bytes)?;
         let text = String::from_utf8(bytes).map_err(|_| PAYLOAD_UTF8)?;
-        let (slots, claims) = self.read(&text, length, now, &mut ())?;
-        Ok(Verified::new(text, length, opened.key, slots, claims))
+        let checked = self.read(&text, length, now, &mut ())?;
+        Ok(Verified::new(text, length, opened.key, checked))
     }
 
     /// As [`Verifier::verify`], into a buffer of the caller's: nothing is allocated but what `C` owns, and `C` may
@@ -237,8 +237,8 @@ impl Verifier {
         buffer.bytes.clear();
         let length = decode_payload(&opened, &mut buffer.bytes)?;
         let text = std::str::from_utf8(&buffer.bytes).map_err(|_| PAYLOAD_UTF8)?;
-        let (slots, claims) = self.read(text, length, now, &mut ())?;
-        Ok(Verified::new(text, length, opened.key, slots, claims))
+        let checked = self.read(text, length, now, &mut ())?;
+        Ok(Verified::new(text, length, opened.key, checked))
     }
 
     /// What each check of a verification of `token` sees and decides; none of it depends on the application's claims.
@@ -274,7 +274,7 @@ impl Verifier {
         length: usize,
         now: NumericDate,
         trace: &mut impl Trace,
-    ) -> Result<(Slots, C), VerifyError> {
+    ) -> Result<Checked<C>, VerifyError> {
         let text = &text[..length];
         let wanted = Wanted { required: &self.required, nonce: self.nonce.as_deref() };
         let payload = read::read::<C>(text, self.subject_form, wanted).map_err(payload_error)?;
@@ -285,53 +285,67 @@ impl Verifier {
         if payload.required_found < self.required.len() {
             return Err(missing(read::first_missing(text, &self.required).unwrap_or_default()));
         }
-        let expires_at = self.check_registered(&payload.registered, now, trace)?;
+        let expires_at = self.check_registered(text, &payload.registered, now, trace)?;
         self.check_value(Check::Nonce, "nonce", self.nonce.as_deref(), payload.nonce.as_deref(), trace)?;
-        Ok((Slots::new(text, payload.registered, expires_at), payload.private))
+        Ok(Checked { registered: payload.registered, expires_at, claims: payload.private })
     }
 
     fn check_registered(
         &self,
-        claims: &Registered<'_>,
+        text: &str,
+        claims: &Registered,
         now: NumericDate,
         trace: &mut impl Trace,
     ) -> Result<NumericDate, VerifyError> {
-        self.check_issuer(claims, trace)?;
-        self.check_audience(claims, trace)?;
+        self.check_issuer(text, claims, trace)?;
+        self.check_audience(text, claims, trace)?;
         let expires_at = self.check_dates(claims, now, trace)?;
-        let (subject, token_id) = (claims.subject.as_deref(), claims.token_id.as_deref());
+        let subject = claims.subject.as_ref().map(|subject| subject.text(text));
+        let token_id = claims.token_id.as_ref().map(|token_id| token_id.text(text));
         self.check_value(Check::Subject, "sub", self.subject.as_deref(), subject, trace)?;
         self.check_value(Check::TokenId, "jti", self.token_id.as_deref(), token_id, trace)?;
         Ok(expires_at)
     }
 
-    fn check_issuer(&self, claims: &Registered<'_>, trace: &mut impl Trace) -> Result<(), VerifyError> {
+    fn check_issuer(
+        &self,
+        text: &str,
+        claims: &Registered,
+        trace: &mut impl Trace,
+    ) -> Result<(), VerifyError> {
         if let Accepted::Any = self.issuers {
             trace.skips(Check::Issuer, NOT_ASKED);
             return Ok(());
         }
-        trace.sees(Check::Issuer, || seen(claims.issuer.as_deref()));
-        let issuer = claims.issuer.as_deref().ok_or_else(|| missing("iss"))?;
+        let issuer = claims.issuer.as_ref().map(|issuer| issuer.text(text));
+        trace.sees(Check::Issuer, || seen(issuer));
+        let issuer = issuer.ok_or_else(|| missing("iss"))?;
         if self.issuers.accepts(issuer) { Ok(()) } else { Err(VerifyError::IssuerMismatch) }
     }
 
-    fn check_audience(&self, claims: &Registered<'_>, trace: &mut impl Trace) -> Result<(), VerifyError> {
+    fn check_audience(
+        &self,
+        text: &str,
+        claims: &Registered,
+        trace: &mut impl Trace,
+    ) -> Result<(), VerifyError> {
         if let Accepted::Any = self.audiences {
             trace.skips(Check::Audience, NOT_ASKED);
             return Ok(());
         }
+        let name = |name: &Slot| name.text(text).to_owned();
         trace.sees(Check::Audience, || match &claims.audience {
-            Some(names) => names.as_slice().join(", "),
+            Some(names) => names.as_slice().iter().map(name).collect::<Vec<_>>().join(", "),
             None => seen(None),
         });
         let names = claims.audience.as_ref().ok_or_else(|| missing("aud"))?.as_slice();
-        let meant = names.iter().any(|name| self.audiences.accepts(name));
+        let meant = names.iter().any(|name| self.audiences.accepts(name.text(text)));
         if meant { Ok(()) } else { Err(VerifyError::AudienceMismatch) }
     }
 
     fn check_dates(
         &self,
-        claims: &Registered<'_>,
+        claims: &Registered,
         now: NumericDate,
         trace: &mut impl Trace,
     ) -> Result<NumericDate, VerifyError> {
