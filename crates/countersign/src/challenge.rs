@@ -16,8 +16,8 @@
 //! | code | status | meaning |
 //! |---|---|---|
 //! | `credentials_missing` | 401 | nothing was presented that the guard reads |
-//! | `credentials_repeated` | 401 | more than one `Authorization` header |
-//! | `credentials_malformed` | 401 | not `Bearer` and one token, by the letter of RFC 6750 §2.1 |
+//! | `credentials_repeated` | 401 | more than one `Authorization` header, or tokens in more than one place |
+//! | `credentials_malformed` | 401 | not the scheme and one token, by the letter of RFC 6750 §2.1 |
 //! | the codes of [`VerifyError`](crate::jwt::VerifyError) | 401 | the token is not good, and why |
 //! | `keys_unavailable` | 503 | the keys that decide cannot be had right now |
 //! | `identity_unknown` | 401 | the token is good, but `validate` found nobody for it |
@@ -88,6 +88,11 @@ impl Scheme {
     #[must_use]
     pub fn realm(self, realm: impl Into<Cow<'static, str>>) -> Self {
         Self { realm: Some(realm.into()), ..self }
+    }
+
+    /// Another scheme of the same realm; `name` is one of another `Scheme`.
+    pub(crate) fn renamed(self, name: &'static str) -> Self {
+        Self { name, ..self }
     }
 
     /// The name, for instance `Bearer`.

@@ -1,14 +1,31 @@
 //! Where in a request the token stands.
+//!
+//! | place | built by |
+//! |---|---|
+//! | `Authorization: Bearer <token>` | [`ExtractJwt::bearer`], what strategies read if not told otherwise |
+//! | `Authorization: <scheme> <token>` | [`ExtractJwt::scheme`] |
+//! | a header of its own | [`ExtractJwt::header`] |
+//! | a parameter of the query | [`ExtractJwt::query`] |
+//! | the subprotocols that a WebSocket offers | [`ExtractJwt::ws_subprotocol`] |
+//! | wherever a function of yours looks | [`ExtractJwt::from_fn`] |
+//! | one of several | [`ExtractJwt::first_of`] |
+//!
+//! The body is no place for it: a guard decides before anything of the body is read. A token in a form (RFC 6750 §2.2) is
+//! for a [`BodyStrategy`](crate::BodyStrategy) of your own, which says how much of the body may be read.
 
-use http::header::AUTHORIZATION;
+mod place;
+
+use std::fmt;
+use std::sync::Arc;
+
 use http::request::Parts;
+use http::{HeaderName, Uri};
 
-use crate::challenge::is_token_byte;
+use crate::challenge::Scheme;
 
 /// Where in a request the token stands, read by the letter of the grammar.
 ///
-/// One place, one token: what is repeated, cut short or followed by something else is refused, never guessed at. The
-/// query of a URI is never read (RFC 6750 §5.3: it ends up in logs).
+/// One place, one token: what is repeated, cut short or followed by something else is refused, never guessed at.
 ///
 /// ```
 /// use countersign::ExtractJwt;
@@ -23,11 +40,23 @@ pub struct ExtractJwt {
     place: Place,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Place {
     /// `Authorization: <scheme> <token>`.
     Authorization { scheme: &'static str },
+    /// `<name>: <token>`.
+    Header { name: HeaderName },
+    /// `?<name>=<token>`.
+    Query { name: &'static str },
+    /// `Sec-WebSocket-Protocol: .., <marker>, <token>, ..`.
+    Subprotocol { marker: &'static str },
+    /// Where the function looks.
+    Function(Arc<Extract>),
+    /// In one of these.
+    FirstOf(Arc<[ExtractJwt]>),
 }
+
+type Extract = dyn for<'h> Fn(&'h Parts) -> Result<Option<&'h str>, ExtractError> + Send + Sync;
 
 impl ExtractJwt {
     /// `Authorization: Bearer <token>` (RFC 6750 §2.1).
@@ -37,7 +66,122 @@ impl ExtractJwt {
     /// say: who would know which of them the proxy in front has read?
     #[must_use]
     pub fn bearer() -> Self {
-        Self { place: Place::Authorization { scheme: "Bearer" } }
+        Self::scheme(&Scheme::BEARER)
+    }
+
+    /// `Authorization: <scheme> <token>`, by the rules of [`bearer`](Self::bearer). A 401 then offers this scheme.
+    ///
+    /// ```
+    /// use countersign::ExtractJwt;
+    /// use countersign::challenge::Scheme;
+    /// use http::Request;
+    ///
+    /// const JWT: Scheme = Scheme::new("JWT");
+    /// let (head, ()) = Request::get("/").header("authorization", "JWT eyJ.eyJ.sig").body(())?.into_parts();
+    /// assert_eq!(ExtractJwt::scheme(&JWT).extract(&head), Ok(Some("eyJ.eyJ.sig")));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn scheme(scheme: &Scheme) -> Self {
+        Self { place: Place::Authorization { scheme: scheme.name() } }
+    }
+
+    /// A header of its own whose whole value is the token, without a scheme.
+    ///
+    /// ```
+    /// use countersign::ExtractJwt;
+    /// use http::{HeaderName, Request};
+    ///
+    /// let extract = ExtractJwt::header(HeaderName::from_static("x-access-token"));
+    /// let (head, ()) = Request::get("/").header("x-access-token", "eyJ.eyJ.sig").body(())?.into_parts();
+    /// assert_eq!(extract.extract(&head), Ok(Some("eyJ.eyJ.sig")));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn header(name: HeaderName) -> Self {
+        Self { place: Place::Header { name } }
+    }
+
+    /// The query's parameter of this name. Only for what cannot send headers, such as a download by link.
+    ///
+    /// A query ends up in logs, in histories and in the `Referer` of the next page (RFC 6750 §5.3). Countersign writes no
+    /// query into its own log and hands the request on as it came; for the log of what stands in front, see
+    /// [`redact`](Self::redact). The value must stand there without percent-encoding, which no JWT needs; a parameter that
+    /// is repeated is refused, however its name is written.
+    ///
+    /// ```
+    /// use countersign::ExtractJwt;
+    /// use http::Request;
+    ///
+    /// let extract = ExtractJwt::query("access_token");
+    /// let (head, ()) = Request::get("/file?access_token=eyJ.eyJ.sig&page=2").body(())?.into_parts();
+    /// assert_eq!(extract.extract(&head), Ok(Some("eyJ.eyJ.sig")));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn query(name: &'static str) -> Self {
+        Self { place: Place::Query { name } }
+    }
+
+    /// The subprotocol after the one named `marker`, among those that a WebSocket offers: the only place for a token that
+    /// a page in a browser can fill by itself, as `new WebSocket(url, ["chat", "access_token", token])`.
+    ///
+    /// Answer with the subprotocol that you speak (`chat`) or with the marker, never with the token.
+    ///
+    /// ```
+    /// use countersign::ExtractJwt;
+    /// use http::Request;
+    ///
+    /// let request = Request::get("/live").header("sec-websocket-protocol", "chat, access_token, eyJ.eyJ.sig");
+    /// let (head, ()) = request.body(())?.into_parts();
+    /// assert_eq!(ExtractJwt::ws_subprotocol("access_token").extract(&head), Ok(Some("eyJ.eyJ.sig")));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn ws_subprotocol(marker: &'static str) -> Self {
+        Self { place: Place::Subprotocol { marker } }
+    }
+
+    /// Where `find` looks. What it finds must be one token, as everywhere.
+    ///
+    /// ```
+    /// use countersign::ExtractJwt;
+    /// use http::Request;
+    ///
+    /// let extract = ExtractJwt::from_fn(|head| Ok(head.uri.path().strip_prefix("/calendar/")));
+    /// let (head, ()) = Request::get("/calendar/eyJ.eyJ.sig").body(())?.into_parts();
+    /// assert_eq!(extract.extract(&head), Ok(Some("eyJ.eyJ.sig")));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    pub fn from_fn<F>(find: F) -> Self
+    where
+        F: for<'h> Fn(&'h Parts) -> Result<Option<&'h str>, ExtractError> + Send + Sync + 'static,
+    {
+        Self { place: Place::Function(Arc::new(find)) }
+    }
+
+    /// The one of these places that holds a token.
+    ///
+    /// All are looked at, and tokens in two of them are refused: a client must not use more than one way (RFC 6750 §2), and
+    /// of two tokens nobody would know whose request it is. So is whatever is malformed, although another place may hold a
+    /// good token.
+    ///
+    /// ```
+    /// use countersign::ExtractJwt;
+    /// use countersign::extract_jwt::ExtractError;
+    /// use http::Request;
+    ///
+    /// let extract = ExtractJwt::first_of([ExtractJwt::bearer(), ExtractJwt::query("access_token")]);
+    /// let (head, ()) = Request::get("/?access_token=a.b.c").body(())?.into_parts();
+    /// assert_eq!(extract.extract(&head), Ok(Some("a.b.c")));
+    ///
+    /// let twice = Request::get("/?access_token=a.b.c").header("authorization", "Bearer a.b.c");
+    /// let (head, ()) = twice.body(())?.into_parts();
+    /// assert_eq!(extract.extract(&head), Err(ExtractError::SeveralPlaces));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    pub fn first_of(places: impl IntoIterator<Item = Self>) -> Self {
+        Self { place: Place::FirstOf(places.into_iter().collect()) }
     }
 
     /// The token, if there is one.
@@ -45,8 +189,75 @@ impl ExtractJwt {
     /// # Errors
     /// [`ExtractError`] when something stands in the place that is meant to be a token and is not one.
     pub fn extract<'h>(&self, head: &'h Parts) -> Result<Option<&'h str>, ExtractError> {
-        match self.place {
-            Place::Authorization { scheme } => authorization(head, scheme),
+        match &self.place {
+            Place::Authorization { scheme } => place::authorization(&head.headers, scheme),
+            Place::Header { name } => place::header(&head.headers, name),
+            Place::Query { name } => place::query(&head.uri, name),
+            Place::Subprotocol { marker } => place::subprotocol(&head.headers, marker),
+            Place::Function(find) => find(head)?.map(place::one_token).transpose(),
+            Place::FirstOf(places) => only(places, head),
+        }
+    }
+
+    /// This URI as a log may hold it: the value of the parameter that holds the token, if one does, is `REDACTED`.
+    ///
+    /// Give it to the layer that traces requests, which stands in front of the guard and would write the token down.
+    ///
+    /// ```
+    /// use countersign::ExtractJwt;
+    ///
+    /// let extract = ExtractJwt::query("access_token");
+    /// let uri = "/file?access_token=eyJ.eyJ.sig&page=2".parse()?;
+    /// assert_eq!(extract.redact(&uri), "/file?access_token=REDACTED&page=2");
+    /// # Ok::<(), http::uri::InvalidUri>(())
+    /// ```
+    #[must_use]
+    pub fn redact(&self, uri: &Uri) -> String {
+        let mut names = Vec::new();
+        self.parameters(&mut names);
+        place::redact(uri, &names)
+    }
+
+    fn parameters(&self, names: &mut Vec<&'static str>) {
+        match &self.place {
+            Place::Query { name } => names.push(name),
+            Place::FirstOf(places) => places.iter().for_each(|place| place.parameters(names)),
+            _ => {}
+        }
+    }
+
+    /// The scheme that a 401 offers to whoever should fill this place, where it has one.
+    pub(crate) fn scheme_name(&self) -> Option<&'static str> {
+        match &self.place {
+            Place::Authorization { scheme } => Some(scheme),
+            Place::FirstOf(places) => places.iter().find_map(Self::scheme_name),
+            _ => None,
+        }
+    }
+}
+
+/// The token of the only place that holds one.
+fn only<'h>(places: &[ExtractJwt], head: &'h Parts) -> Result<Option<&'h str>, ExtractError> {
+    let mut found = None;
+    for place in places {
+        let token = place.extract(head)?;
+        if token.is_some() && found.is_some() {
+            return Err(ExtractError::SeveralPlaces);
+        }
+        found = found.or(token);
+    }
+    Ok(found)
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Authorization { scheme } => write!(f, "Authorization({scheme})"),
+            Self::Header { name } => write!(f, "Header({name})"),
+            Self::Query { name } => write!(f, "Query({name})"),
+            Self::Subprotocol { marker } => write!(f, "Subprotocol({marker})"),
+            Self::Function(_) => f.write_str("Function"),
+            Self::FirstOf(places) => f.debug_tuple("FirstOf").field(places).finish(),
         }
     }
 }
@@ -58,6 +269,12 @@ pub enum ExtractError {
     /// More than one `Authorization` header.
     #[error("more than one Authorization header")]
     Repeated,
+    /// The header, parameter or subprotocol that holds the token is there more than once.
+    #[error("what holds the token is there more than once")]
+    PlaceRepeated,
+    /// Tokens in more than one place (RFC 6750 §2).
+    #[error("tokens were presented in more than one place")]
+    SeveralPlaces,
     /// The header does not begin with the name of a scheme, or is not ASCII.
     #[error("the Authorization header is not a scheme and its credentials")]
     NoScheme,
@@ -67,6 +284,9 @@ pub enum ExtractError {
     /// What follows the scheme is not one token (`b64token`, RFC 6750 §2.1).
     #[error("what follows the scheme is not exactly one token")]
     NotOneToken,
+    /// What stands where the token should is not one token (`b64token`, RFC 6750 §2.1).
+    #[error("what stands in the place of the token is not exactly one token")]
+    Malformed,
 }
 
 impl ExtractError {
@@ -74,120 +294,11 @@ impl ExtractError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Repeated => "credentials_repeated",
-            Self::NoScheme | Self::Empty | Self::NotOneToken => "credentials_malformed",
+            Self::Repeated | Self::PlaceRepeated | Self::SeveralPlaces => "credentials_repeated",
+            Self::NoScheme | Self::Empty | Self::NotOneToken | Self::Malformed => "credentials_malformed",
         }
     }
-}
-
-/// `credentials = auth-scheme 1*SP token68` (RFC 9110 §11.4) for the scheme that is asked for.
-fn authorization<'h>(head: &'h Parts, scheme: &str) -> Result<Option<&'h str>, ExtractError> {
-    let mut headers = head.headers.get_all(AUTHORIZATION).iter();
-    let Some(header) = headers.next() else { return Ok(None) };
-    if headers.next().is_some() {
-        return Err(ExtractError::Repeated);
-    }
-    let header = header.to_str().map_err(|_| ExtractError::NoScheme)?;
-    let end = header.bytes().position(|byte| !is_token_byte(byte)).unwrap_or(header.len());
-    let (presented, rest) = header.split_at(end);
-    if presented.is_empty() {
-        return Err(ExtractError::NoScheme);
-    }
-    if !presented.eq_ignore_ascii_case(scheme) {
-        return Ok(None);
-    }
-    let token = rest.trim_start_matches(' ');
-    if token.is_empty() {
-        return Err(ExtractError::Empty);
-    }
-    if token.len() == rest.len() || !is_b64token(token) {
-        return Err(ExtractError::NotOneToken);
-    }
-    Ok(Some(token))
-}
-
-/// `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="` (RFC 6750 §2.1).
-fn is_b64token(text: &str) -> bool {
-    let body = text.trim_end_matches('=');
-    !body.is_empty()
-        && body.bytes().all(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
-        })
 }
 
 #[cfg(test)]
-mod tests {
-    use http::{HeaderValue, Request};
-
-    use super::{ExtractError, ExtractJwt};
-
-    fn bearer(headers: &[&[u8]]) -> Result<Option<String>, ExtractError> {
-        let mut request = Request::new(());
-        for header in headers {
-            let value = HeaderValue::from_bytes(header).unwrap();
-            request.headers_mut().append("authorization", value);
-        }
-        let (head, ()) = request.into_parts();
-        ExtractJwt::bearer().extract(&head).map(|token| token.map(str::to_owned))
-    }
-
-    #[test]
-    fn one_token_after_the_scheme_is_found() {
-        for (header, token) in [
-            ("Bearer a.b.c", "a.b.c"),
-            ("bearer a", "a"),
-            ("BEARER a", "a"),
-            ("Bearer    a", "a"),
-            ("Bearer aZ09-._~+/==", "aZ09-._~+/=="),
-            ("Bearer Bearer", "Bearer"),
-        ] {
-            assert_eq!(bearer(&[header.as_bytes()]), Ok(Some(token.to_owned())), "{header}");
-        }
-    }
-
-    #[test]
-    fn no_header_and_another_scheme_are_nothing_for_us() {
-        assert_eq!(bearer(&[]), Ok(None));
-        for header in ["Basic YTpi", "Bearerish a", "Bearer2 a", "DPoP a", "Basic", "a.b.c"] {
-            assert_eq!(bearer(&[header.as_bytes()]), Ok(None), "{header}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_exactly_one_token_is_refused() {
-        use ExtractError::{Empty, NoScheme, NotOneToken};
-        let cases: [(&[u8], ExtractError); 19] = [
-            (b"", NoScheme),
-            (b" ", NoScheme),
-            (b" Bearer a", NoScheme),
-            (b"=", NoScheme),
-            (b"Bearer \xe9", NoScheme),
-            (b"\xff", NoScheme),
-            (b"Bearer", Empty),
-            (b"Bearer ", Empty),
-            (b"Bearer    ", Empty),
-            (b"Bearer a b", NotOneToken),
-            (b"Bearer a ", NotOneToken),
-            (b"Bearer a, Bearer b", NotOneToken),
-            (b"Bearer a,b", NotOneToken),
-            (b"Bearer,a", NotOneToken),
-            (b"Bearer\ta", NotOneToken),
-            (b"Bearer/a", NotOneToken),
-            (b"Bearer =", NotOneToken),
-            (b"Bearer a=b", NotOneToken),
-            (b"Bearer \"a\"", NotOneToken),
-        ];
-        for (header, error) in cases {
-            assert_eq!(bearer(&[header]), Err(error), "{}", header.escape_ascii());
-        }
-    }
-
-    #[test]
-    fn a_second_header_is_refused_whatever_both_say() {
-        for second in ["Bearer a", "Bearer b", "Basic YTpi", ""] {
-            assert_eq!(bearer(&[b"Bearer a", second.as_bytes()]), Err(ExtractError::Repeated));
-            assert_eq!(bearer(&[second.as_bytes(), b"Bearer a"]), Err(ExtractError::Repeated));
-        }
-        assert_eq!(bearer(&[b"Basic YTpi", b"Basic YTpi"]), Err(ExtractError::Repeated));
-    }
-}
+mod tests;

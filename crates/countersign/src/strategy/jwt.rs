@@ -98,9 +98,10 @@ impl<C, K: KeySource> JwtStrategy<C, K> {
 }
 
 impl<C, K, V> JwtStrategy<C, K, V> {
-    /// Takes the token from elsewhere.
+    /// Takes the token from elsewhere. A 401 offers the scheme that is read there, and `Bearer` where none is.
     #[must_use]
     pub fn extract(mut self, extract: ExtractJwt) -> Self {
+        self.token.scheme = self.token.scheme.renamed(extract.scheme_name().unwrap_or("Bearer"));
         self.token.extract = extract;
         self
     }

@@ -8,4 +8,5 @@ mod extractors;
 mod guard;
 mod jwt_guard;
 mod local;
+mod places;
 mod refusals;

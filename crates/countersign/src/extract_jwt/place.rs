@@ -1,0 +1,129 @@
+//! Reading one place, by the letter of its grammar.
+
+use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use http::{HeaderMap, HeaderName, Uri};
+
+use super::ExtractError;
+use crate::challenge::is_token_byte;
+
+/// `credentials = auth-scheme 1*SP token68` (RFC 9110 §11.4) for the scheme that is asked for.
+pub(crate) fn authorization<'h>(
+    headers: &'h HeaderMap,
+    scheme: &str,
+) -> Result<Option<&'h str>, ExtractError> {
+    let mut headers = headers.get_all(AUTHORIZATION).iter();
+    let Some(header) = headers.next() else { return Ok(None) };
+    if headers.next().is_some() {
+        return Err(ExtractError::Repeated);
+    }
+    let header = header.to_str().map_err(|_| ExtractError::NoScheme)?;
+    let end = header.bytes().position(|byte| !is_token_byte(byte)).unwrap_or(header.len());
+    let (presented, rest) = header.split_at(end);
+    if presented.is_empty() {
+        return Err(ExtractError::NoScheme);
+    }
+    if !presented.eq_ignore_ascii_case(scheme) {
+        return Ok(None);
+    }
+    let token = rest.trim_start_matches(' ');
+    if token.is_empty() {
+        return Err(ExtractError::Empty);
+    }
+    if token.len() == rest.len() || !is_b64token(token) {
+        return Err(ExtractError::NotOneToken);
+    }
+    Ok(Some(token))
+}
+
+/// The whole value of the one header of this name.
+pub(super) fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, ExtractError> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(ExtractError::PlaceRepeated);
+    }
+    let value = value.to_str().map_err(|_| ExtractError::Malformed)?;
+    one_token(value).map(Some)
+}
+
+/// The value of the one parameter of this name (`application/x-www-form-urlencoded`), which is not encoded itself.
+pub(super) fn query<'h>(uri: &'h Uri, name: &str) -> Result<Option<&'h str>, ExtractError> {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    let mut values = pairs.filter(|pair| names(pair, name)).map(|pair| pair.split_once('='));
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(ExtractError::PlaceRepeated);
+    }
+    let (_, value) = value.ok_or(ExtractError::Malformed)?;
+    one_token(value).map(Some)
+}
+
+/// The subprotocol after the marker (RFC 6455 §11.3.4: one list, which several headers may hold).
+pub(super) fn subprotocol<'h>(headers: &'h HeaderMap, marker: &str) -> Result<Option<&'h str>, ExtractError> {
+    let mut found = None;
+    let mut expected = false;
+    for header in headers.get_all(SEC_WEBSOCKET_PROTOCOL) {
+        let header = header.to_str().map_err(|_| ExtractError::Malformed)?;
+        for offered in header.split(',').map(|offered| offered.trim_matches([' ', '\t'])) {
+            if std::mem::take(&mut expected) {
+                found = Some(one_token(offered)?);
+            } else if offered == marker {
+                if found.is_some() {
+                    return Err(ExtractError::PlaceRepeated);
+                }
+                expected = true;
+            }
+        }
+    }
+    if expected { Err(ExtractError::Malformed) } else { Ok(found) }
+}
+
+/// The URI with `REDACTED` for the value of each parameter of these names.
+pub(super) fn redact(uri: &Uri, hidden: &[&str]) -> String {
+    let uri = uri.to_string();
+    let Some((path, query)) = uri.split_once('?') else { return uri };
+    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if hidden.iter().any(|hidden| names(pair, hidden)) => format!("{name}=REDACTED"),
+        _ => pair.to_owned(),
+    });
+    format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
+}
+
+/// Whether a pair of a query has this name, percent-encoded or not.
+fn names(pair: &str, wanted: &str) -> bool {
+    let mut rest = pair.split('=').next().unwrap_or_default().as_bytes();
+    let mut wanted = wanted.bytes();
+    loop {
+        let (byte, tail) = match rest {
+            [] => return wanted.next().is_none(),
+            [b'+', tail @ ..] => (b' ', tail),
+            [b'%', high, low, tail @ ..] => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => (high << 4 | low, tail),
+                _ => (b'%', &rest[1..]),
+            },
+            [byte, tail @ ..] => (*byte, tail),
+        };
+        if wanted.next() != Some(byte) {
+            return false;
+        }
+        rest = tail;
+    }
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// This text, if it is one token.
+pub(super) fn one_token(text: &str) -> Result<&str, ExtractError> {
+    if is_b64token(text) { Ok(text) } else { Err(ExtractError::Malformed) }
+}
+
+/// `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="` (RFC 6750 §2.1).
+fn is_b64token(text: &str) -> bool {
+    let body = text.trim_end_matches('=');
+    !body.is_empty()
+        && body.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
+        })
+}
