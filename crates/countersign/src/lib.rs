@@ -49,19 +49,24 @@
 //! - [`extract`]: [`Authenticated`] and [`MaybeAuthenticated`], what handlers ask for.
 //! - [`challenge`]: what refused requests are answered, and the codes.
 //! - [`password`]: hashing and verifying passwords without starving the rest of the service.
+//! - [`session`]: refresh tokens that rotate, and the sessions behind them; [`csrf`] for those in cookies.
 //! - [`jwt`]: the token core: keys, signing, verifying.
 //!
 //! # Features
 //!
 //! `axum` (default): the extractors of [`extract`] and [`Problem`] as axum knows them. All else serves any tower service.
+//!
+//! `conformance`: the suite that proves a session store of your own. For tests.
 
 pub mod challenge;
+pub mod csrf;
 pub mod extract;
 pub mod extract_jwt;
 pub mod guard;
 mod passage;
 pub mod password;
 mod problem;
+pub mod session;
 pub mod strategy;
 
 pub use countersign_jwt as jwt;
@@ -70,6 +75,7 @@ pub use extract::{Authenticated, MaybeAuthenticated};
 pub use extract_jwt::ExtractJwt;
 pub use guard::{BodyGuard, Guard};
 pub use problem::Problem;
+pub use session::Sessions;
 pub use strategy::{
     AuthError, Authentication, BodyStrategy, Credentials, Denial, JwtStrategy, LocalStrategy, Outage,
     Rejection, Strategy, Validate,
