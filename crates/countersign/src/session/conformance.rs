@@ -13,7 +13,7 @@
 //! # }
 //! ```
 //!
-//! [`run`] is the whole of it: what each method of [`SessionStore`](super::SessionStore) promises alone, what it promises
+//! [`run`] is the whole of it: what each method of [`SessionStore`] promises alone, what it promises
 //! when many call it at once, and stories: sequences of logins, refreshes, lost answers, replays, logouts, revocations
 //! and clocks that move, each step compared with a simple model. To let a property test choose the stories, hand the
 //! numbers that it draws to [`steps`] and play them with [`play`]. To race two instances of a store that share a
