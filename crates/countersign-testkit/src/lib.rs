@@ -43,12 +43,14 @@
 
 mod attack;
 mod certificate;
+mod fake_jwks;
 mod forge;
 mod hostile;
 mod issuer;
 mod members;
 mod report;
 
+pub use fake_jwks::{FakeJwks, Fault};
 pub use forge::BatteryError;
 pub use hostile::{Battery, Hostile};
 pub use issuer::TestIssuer;

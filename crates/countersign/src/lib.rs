@@ -48,6 +48,7 @@
 //! - [`guard`]: [`Guard`] and, for logins, [`BodyGuard`]; layers for axum and whatever else speaks tower.
 //! - [`extract`]: [`Authenticated`] and [`MaybeAuthenticated`], what handlers ask for.
 //! - [`challenge`]: what refused requests are answered, and the codes.
+//! - [`jwks`]: [`RemoteJwkSet`], the keys of an issuer elsewhere.
 //! - [`password`]: hashing and verifying passwords without starving the rest of the service.
 //! - [`session`]: refresh tokens that rotate, and the sessions behind them; [`csrf`] for those in cookies.
 //! - [`jwt`]: the token core: keys, signing, verifying.
@@ -56,6 +57,8 @@
 //!
 //! `axum` (default): the extractors of [`extract`] and [`Problem`] as axum knows them. All else serves any tower service.
 //!
+//! `jwks-reqwest`: `ReqwestFetch`, by which a [`RemoteJwkSet`] fetches over HTTPS.
+//!
 //! `conformance`: the suite that proves a session store of your own. For tests.
 
 pub mod challenge;
@@ -63,6 +66,7 @@ pub mod csrf;
 pub mod extract;
 pub mod extract_jwt;
 pub mod guard;
+pub mod jwks;
 mod passage;
 pub mod password;
 mod problem;
@@ -74,6 +78,7 @@ pub use countersign_jwt as jwt;
 pub use extract::{Authenticated, MaybeAuthenticated};
 pub use extract_jwt::ExtractJwt;
 pub use guard::{BodyGuard, Guard};
+pub use jwks::RemoteJwkSet;
 pub use problem::Problem;
 pub use session::Sessions;
 pub use strategy::{

@@ -1,0 +1,69 @@
+//! Fetching with reqwest and rustls.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{Response, Uri};
+use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder};
+
+use super::fetch::causes;
+use super::{Fetch, FetchError, StartError};
+
+/// Fetches over HTTP/1.1 with reqwest and rustls: no redirects, no proxy, no cookies.
+#[derive(Clone, Debug)]
+pub struct ReqwestFetch {
+    client: Client,
+}
+
+impl ReqwestFetch {
+    /// A client that believes the root certificates of the operating system.
+    ///
+    /// # Errors
+    /// [`StartError::Client`], when there are none.
+    pub fn new() -> Result<Self, StartError> {
+        Self::build(Self::builder())
+    }
+
+    /// A client that believes nobody's certificate: for `http` on loopback.
+    pub(super) fn without_roots() -> Result<Self, StartError> {
+        Self::build(Self::builder().tls_certs_only([]))
+    }
+
+    fn builder() -> ClientBuilder {
+        Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(5))
+            .pool_max_idle_per_host(0)
+            .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
+    }
+
+    fn build(builder: ClientBuilder) -> Result<Self, StartError> {
+        let failed = |error: reqwest::Error| StartError::Client { reason: causes(&error) };
+        builder.build().map(|client| Self { client }).map_err(failed)
+    }
+}
+
+impl Fetch for ReqwestFetch {
+    async fn get(&self, url: &Uri, limit: usize) -> Result<Response<Bytes>, FetchError> {
+        let unreachable = |error: reqwest::Error| FetchError::unreachable(&error.without_url());
+        let accepted = "application/jwk-set+json, application/json;q=0.9, */*;q=0.1";
+        let request = self.client.get(url.to_string()).header(http::header::ACCEPT, accepted);
+        let mut answer = request.send().await.map_err(unreachable)?;
+        if answer.content_length().is_some_and(|length| length > limit as u64) {
+            return Err(FetchError::TooLarge);
+        }
+        let mut body = BytesMut::new();
+        while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
+            if chunk.len() > limit - body.len() {
+                return Err(FetchError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut response = Response::new(body.freeze());
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        Ok(response)
+    }
+}
