@@ -8,6 +8,7 @@
 mod support;
 
 mod algorithms;
+mod conformance;
 mod key_set;
 mod keys;
 mod properties;
