@@ -20,6 +20,8 @@
 //! | `credentials_malformed` | 401 | not the scheme and one token, by the letter of RFC 6750 §2.1 |
 //! | the codes of [`VerifyError`](crate::jwt::VerifyError) | 401 | the token is not good, and why |
 //! | `keys_unavailable` | 503 | the keys that decide cannot be had right now |
+//! | `credentials_incomplete` | 401 | some of the credentials that `all_of` needs are missing |
+//! | `api_key_unknown` | 401 | no API key has this id and this secret |
 //! | `identity_unknown` | 401 | the token is good, but `validate` found nobody for it |
 //! | `credentials_invalid` | 401 | the user name or the password is wrong |
 //! | `passwords_busy` | 503 | more passwords are being verified than there is room for |
@@ -65,6 +67,9 @@ impl Scheme {
     /// `Bearer` (RFC 6750).
     pub const BEARER: Self = Self::new("Bearer");
 
+    /// `Basic` (RFC 7617). Its challenge asks for UTF-8 (§2.1).
+    pub const BASIC: Self = Self::new("Basic");
+
     /// `Password`, for a login that reads a user name and a password from the body.
     ///
     /// No RFC names a scheme for that, and RFC 9110 §15.5.2 wants one in every 401. Browsers do nothing about a scheme
@@ -106,6 +111,9 @@ impl Scheme {
         let mut challenge = Attributes { text: self.name.to_owned(), any: false };
         if let Some(realm) = &self.realm {
             challenge.add("realm", realm);
+        }
+        if self.name == Self::BASIC.name {
+            challenge.add("charset", "UTF-8");
         }
         if let Some(denial) = denial.filter(|_| self.name == Self::BEARER.name) {
             match &denial.shortfall {
@@ -223,7 +231,7 @@ impl Attributes {
 }
 
 /// Whether this is a token (RFC 9110 §5.6.2).
-const fn is_token(text: &[u8]) -> bool {
+pub(crate) const fn is_token(text: &[u8]) -> bool {
     let mut rest = text;
     while let [byte, tail @ ..] = rest {
         if !is_token_byte(*byte) {

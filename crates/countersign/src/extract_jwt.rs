@@ -15,6 +15,8 @@
 
 mod place;
 
+pub(crate) use place::authorization as credentials_after;
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -43,7 +43,8 @@
 //!
 //! # Where to find what
 //!
-//! - [`strategy`]: [`JwtStrategy`] for bearer tokens, [`LocalStrategy`] for logins, the traits for your own.
+//! - [`strategy`]: [`JwtStrategy`] for bearer tokens, [`LocalStrategy`] for logins, [`ApiKeyStrategy`], [`BasicStrategy`],
+//!   [`any_of`] and [`all_of`] of them, the traits for your own.
 //! - [`extract_jwt`]: where in a request the token stands.
 //! - [`guard`]: [`Guard`] and, for logins, [`BodyGuard`]; layers for axum and whatever else speaks tower.
 //! - [`extract`]: [`Authenticated`] and [`MaybeAuthenticated`], what handlers ask for.
@@ -82,6 +83,6 @@ pub use jwks::RemoteJwkSet;
 pub use problem::Problem;
 pub use session::Sessions;
 pub use strategy::{
-    AuthError, Authentication, BodyStrategy, Credentials, Denial, JwtStrategy, LocalStrategy, Outage,
-    Rejection, Strategy, Validate,
+    ApiKeyStrategy, AuthError, Authentication, BasicStrategy, BodyStrategy, Credentials, Denial, JwtStrategy,
+    LocalStrategy, Outage, Rejection, Strategy, Validate, all_of, any_of,
 };

@@ -1,10 +1,13 @@
 //! Strategies say *who*: they turn a request into an identity, or say why they cannot.
 //!
-//! [`JwtStrategy`] reads a bearer token; [`LocalStrategy`] a user name and a password from the body of a login. Write
-//! your own by implementing [`Strategy`], which sees the head of a request, or [`BodyStrategy`], which asks for its body
+//! [`JwtStrategy`] reads a bearer token, [`ApiKeyStrategy`] an API key, [`BasicStrategy`] a user name and a password from a
+//! header; [`LocalStrategy`] from the body of a login. [`any_of`] and [`all_of`] put several together. Write your own by implementing [`Strategy`], which sees the head of a request, or [`BodyStrategy`], which asks for its body
 //! too.
 
+mod api_key;
 mod authentication;
+mod basic;
+mod combine;
 mod error;
 mod jwt;
 mod local;
@@ -15,8 +18,13 @@ use std::future::Future;
 use bytes::Bytes;
 use http::request::Parts;
 
+pub use api_key::{
+    ApiKey, ApiKeyHash, ApiKeyId, ApiKeyStrategy, InvalidApiKey, InvalidApiKeyHash, StoredApiKey,
+};
 pub(crate) use authentication::Admission;
 pub use authentication::{Authentication, Details};
+pub use basic::BasicStrategy;
+pub use combine::{AllOf, Alternatives, AnyOf, Map, Together, all_of, any_of};
 pub(crate) use error::Shortfall;
 pub use error::{AuthError, Denial, Outage, Rejection};
 pub use jwt::{Accept, Checked, JwtStrategy};
@@ -71,6 +79,16 @@ pub trait Strategy: Send + Sync + 'static {
         &self,
         head: &Parts,
     ) -> impl Future<Output = Result<Authentication<Self::Identity>, AuthError>> + Send;
+
+    /// The same strategy with another identity: to bring several to one, for [`any_of`].
+    fn map<I, F>(self, map: F) -> Map<Self, F>
+    where
+        Self: Sized,
+        F: Fn(Self::Identity) -> I + Send + Sync + 'static,
+        I: Send + Sync + 'static,
+    {
+        Map { strategy: self, map }
+    }
 }
 
 /// Turns a request and its body into an identity: for logins.

@@ -148,7 +148,7 @@ where
         let username = fields.take(&self.username_field)?;
         let password = fields.take(&self.password_field)?;
         drop(fields);
-        let credentials = Credentials { username, password: Zeroizing::new(password) };
+        let credentials = Credentials::new(username, password);
         let identity = self.verify.validate(credentials, head).await.or_unknown(Denial::wrong_credentials)?;
         Ok(Authentication::new(self.name(), identity))
     }
@@ -171,6 +171,11 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// Both, neither of them empty.
+    pub(super) fn new(username: String, password: String) -> Self {
+        Self { username, password: Zeroizing::new(password) }
+    }
+
     /// The user name, as presented: not trimmed, not normalised, not empty.
     #[must_use]
     pub fn username(&self) -> &str {

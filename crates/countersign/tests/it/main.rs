@@ -3,7 +3,10 @@
 
 mod common;
 
+mod api_key;
+mod basic;
 mod body_guard;
+mod combine;
 mod extractors;
 mod guard;
 mod jwt_guard;

@@ -1,0 +1,279 @@
+//! One of several strategies, all of them, or one with another identity.
+
+use std::fmt;
+use std::future::Future;
+
+use http::request::Parts;
+
+use super::{AuthError, Authentication, Denial, Strategy};
+use crate::challenge::Scheme;
+
+/// Recognises whom the first of these strategies recognises that finds credentials it reads.
+///
+/// They are asked in order, up to eight of them. The next one is asked only if one says that nothing was presented to it
+/// ([`AuthError::NoCredentials`]): whatever was presented and is not good is refused, and never tried as something else or
+/// taken for a visitor without credentials. A 401 offers the schemes of all. All give the same kind of identity; bring
+/// others to it with [`Strategy::map`].
+///
+/// ```
+/// use countersign::jwt::{KeySet, Verified, Verifier};
+/// use countersign::{BasicStrategy, Credentials, Guard, JwtStrategy, Strategy, any_of};
+/// use http::request::Parts;
+///
+/// enum Caller {
+///     User(String),
+///     Machine(String),
+/// }
+///
+/// fn guard(verifier: Verifier, keys: KeySet) -> Guard<impl Strategy<Identity = Caller>> {
+///     let users = JwtStrategy::new(verifier, keys)
+///         .validate(async |token: Verified<()>, _: &Parts| token.subject().map(str::to_owned));
+///     let machines = BasicStrategy::new("machines", async |credentials: Credentials, _: &Parts| {
+///         // Look the machine up and verify its password here.
+///         (credentials.username() == "printer").then(|| credentials.username().to_owned())
+///     });
+///     Guard::required(any_of((users.map(Caller::User), machines.map(Caller::Machine))))
+/// }
+/// ```
+pub fn any_of<T: Alternatives>(strategies: T) -> AnyOf<T> {
+    let mut schemes = Vec::new();
+    strategies.collect_schemes(&mut schemes);
+    AnyOf { strategies, schemes }
+}
+
+/// One of several strategies: see [`any_of`].
+pub struct AnyOf<T> {
+    strategies: T,
+    schemes: Vec<Scheme>,
+}
+
+impl<T: Alternatives> Strategy for AnyOf<T> {
+    type Identity = T::Identity;
+
+    fn name(&self) -> &'static str {
+        "any_of"
+    }
+
+    fn schemes(&self) -> &[Scheme] {
+        &self.schemes
+    }
+
+    fn authenticate(
+        &self,
+        head: &Parts,
+    ) -> impl Future<Output = Result<Authentication<T::Identity>, AuthError>> + Send {
+        self.strategies.any(head)
+    }
+}
+
+impl<T> fmt::Debug for AnyOf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnyOf").field("schemes", &self.schemes).finish_non_exhaustive()
+    }
+}
+
+/// Recognises a request that all of these strategies recognise: a user and the gateway that sent them, say.
+///
+/// The identity is the tuple of theirs; how it was recognised is told of the first, with the earliest expiry of all. A
+/// request without any of the credentials has none; one with some of them is refused (401 `credentials_incomplete`), also
+/// by an optional guard.
+///
+/// ```
+/// use countersign::{Guard, Strategy, all_of};
+///
+/// fn guard(
+///     user: impl Strategy<Identity = String>,
+///     gateway: impl Strategy<Identity = u32>,
+/// ) -> Guard<impl Strategy<Identity = (String, u32)>> {
+///     Guard::required(all_of((user, gateway)))
+/// }
+/// ```
+pub fn all_of<T: Together>(strategies: T) -> AllOf<T> {
+    let mut schemes = Vec::new();
+    strategies.collect_schemes(&mut schemes);
+    AllOf { strategies, schemes }
+}
+
+/// Several strategies at once: see [`all_of`].
+pub struct AllOf<T> {
+    strategies: T,
+    schemes: Vec<Scheme>,
+}
+
+impl<T: Together> Strategy for AllOf<T> {
+    type Identity = T::Identity;
+
+    fn name(&self) -> &'static str {
+        "all_of"
+    }
+
+    fn schemes(&self) -> &[Scheme] {
+        &self.schemes
+    }
+
+    fn authenticate(
+        &self,
+        head: &Parts,
+    ) -> impl Future<Output = Result<Authentication<T::Identity>, AuthError>> + Send {
+        self.strategies.all(head)
+    }
+}
+
+impl<T> fmt::Debug for AllOf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AllOf").field("schemes", &self.schemes).finish_non_exhaustive()
+    }
+}
+
+/// A strategy whose identity becomes another: see [`Strategy::map`].
+#[derive(Clone)]
+pub struct Map<T, F> {
+    pub(super) strategy: T,
+    pub(super) map: F,
+}
+
+impl<T, F, I> Strategy for Map<T, F>
+where
+    T: Strategy,
+    F: Fn(T::Identity) -> I + Send + Sync + 'static,
+    I: Send + Sync + 'static,
+{
+    type Identity = I;
+
+    fn name(&self) -> &'static str {
+        self.strategy.name()
+    }
+
+    fn schemes(&self) -> &[Scheme] {
+        self.strategy.schemes()
+    }
+
+    async fn authenticate(&self, head: &Parts) -> Result<Authentication<I>, AuthError> {
+        let authentication = self.strategy.authenticate(head).await?;
+        let details = authentication.details().clone();
+        Ok(Authentication::with_details((self.map)(authentication.into_identity()), details))
+    }
+}
+
+impl<T: fmt::Debug, F> fmt::Debug for Map<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Map").field("strategy", &self.strategy).finish_non_exhaustive()
+    }
+}
+
+/// Strategies of which [`any_of`] asks one after the other: a tuple of one to eight with the same identity.
+pub trait Alternatives: sealed::Sealed + Send + Sync + 'static {
+    /// Whom all of them recognise.
+    type Identity: Send + Sync + 'static;
+
+    /// Adds the schemes of each, once.
+    #[doc(hidden)]
+    fn collect_schemes(&self, schemes: &mut Vec<Scheme>);
+
+    /// The outcome of the first that finds credentials.
+    #[doc(hidden)]
+    fn any(
+        &self,
+        head: &Parts,
+    ) -> impl Future<Output = Result<Authentication<Self::Identity>, AuthError>> + Send;
+}
+
+/// Strategies that [`all_of`] asks together: a tuple of one to eight.
+pub trait Together: sealed::Sealed + Send + Sync + 'static {
+    /// The tuple of whom they recognise.
+    type Identity: Send + Sync + 'static;
+
+    /// Adds the schemes of each, once.
+    #[doc(hidden)]
+    fn collect_schemes(&self, schemes: &mut Vec<Scheme>);
+
+    /// The identities of all.
+    #[doc(hidden)]
+    fn all(
+        &self,
+        head: &Parts,
+    ) -> impl Future<Output = Result<Authentication<Self::Identity>, AuthError>> + Send;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+fn add_schemes(all: &mut Vec<Scheme>, schemes: &[Scheme]) {
+    for scheme in schemes {
+        if !all.contains(scheme) {
+            all.push(scheme.clone());
+        }
+    }
+}
+
+/// The identity, or nothing where nothing was presented.
+fn presented<I>(
+    outcome: Result<Authentication<I>, AuthError>,
+) -> Result<Option<Authentication<I>>, AuthError> {
+    match outcome {
+        Ok(authentication) => Ok(Some(authentication)),
+        Err(AuthError::NoCredentials) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn incomplete() -> AuthError {
+    Denial::new(
+        "credentials_incomplete",
+        "only some of the credentials that are needed together were presented",
+    )
+    .detail("More credentials are needed than were presented.")
+    .into()
+}
+
+macro_rules! tuple {
+    ($($strategy:ident $field:tt $found:ident),+) => {
+        impl<$($strategy),+> sealed::Sealed for ($($strategy,)+) {}
+
+        impl<I: Send + Sync + 'static, $($strategy: Strategy<Identity = I>),+> Alternatives for ($($strategy,)+) {
+            type Identity = I;
+
+            fn collect_schemes(&self, schemes: &mut Vec<Scheme>) {
+                $(add_schemes(schemes, self.$field.schemes());)+
+            }
+
+            async fn any(&self, head: &Parts) -> Result<Authentication<I>, AuthError> {
+                $(if let Some(authentication) = presented(self.$field.authenticate(head).await)? {
+                    return Ok(authentication);
+                })+
+                Err(AuthError::NoCredentials)
+            }
+        }
+
+        impl<$($strategy: Strategy),+> Together for ($($strategy,)+) {
+            type Identity = ($($strategy::Identity,)+);
+
+            fn collect_schemes(&self, schemes: &mut Vec<Scheme>) {
+                $(add_schemes(schemes, self.$field.schemes());)+
+            }
+
+            async fn all(&self, head: &Parts) -> Result<Authentication<Self::Identity>, AuthError> {
+                $(let $found = presented(self.$field.authenticate(head).await)?;)+
+                let any = $($found.is_some())||+;
+                let ($(Some($found),)+) = ($($found,)+) else {
+                    return Err(if any { incomplete() } else { AuthError::NoCredentials });
+                };
+                let details = [$($found.details().clone()),+];
+                let expires_at = details.iter().filter_map(|details| details.expires_at).min();
+                let [mut details, ..] = details;
+                details.expires_at = expires_at;
+                Ok(Authentication::with_details(($($found.into_identity(),)+), details))
+            }
+        }
+    };
+}
+
+tuple!(A 0 a);
+tuple!(A 0 a, B 1 b);
+tuple!(A 0 a, B 1 b, C 2 c);
+tuple!(A 0 a, B 1 b, C 2 c, D 3 d);
+tuple!(A 0 a, B 1 b, C 2 c, D 3 d, E 4 e);
+tuple!(A 0 a, B 1 b, C 2 c, D 3 d, E 4 e, F 5 f);
+tuple!(A 0 a, B 1 b, C 2 c, D 3 d, E 4 e, F 5 f, G 6 g);
+tuple!(A 0 a, B 1 b, C 2 c, D 3 d, E 4 e, F 5 f, G 6 g, H 7 h);
