@@ -13,7 +13,7 @@ fn jwk(algorithm: Algorithm) -> Value {
     }
 }
 
-fn with(mut jwk: Value, members: Value) -> Value {
+fn with(mut jwk: Value, members: &Value) -> Value {
     for (name, value) in members.as_object().unwrap() {
         match value {
             Value::Null => drop(jwk.as_object_mut().unwrap().remove(name)),
@@ -36,22 +36,22 @@ fn a_key_that_is_not_known_is_left_out_and_reported_and_the_others_are_used() {
     let good = jwk(Algorithm::Es256);
     let unusable = [
         json!({"kty": "FUTURE", "kid": "future", "alg": "XY256"}),
-        with(good.clone(), json!({"kid": "curve", "crv": "P-192", "alg": null})),
-        with(good.clone(), json!({"kid": "alg", "alg": "ES999"})),
-        with(good.clone(), json!({"kid": "none", "alg": "none"})),
-        with(good.clone(), json!({"kid": "enc", "use": "enc"})),
-        with(good.clone(), json!({"kid": "ops", "key_ops": ["sign"]})),
-        with(good.clone(), json!({"kid": "x", "x": null})),
-        with(good.clone(), json!({"kid": "broken", "x": "AAAA"})),
-        with(good.clone(), json!({"kid": "other type", "alg": "RS256"})),
-        with(good.clone(), json!({"kid": "no type", "kty": null})),
-        with(jwk(Algorithm::EdDsa), json!({"kid": "x25519", "crv": "X25519", "alg": "ECDH-ES"})),
-        with(jwk(Algorithm::MlDsa44), json!({"kid": "akp", "alg": null})),
-        with(jwk(Algorithm::Hs256), json!({"kid": "oct", "alg": null})),
+        with(good.clone(), &json!({"kid": "curve", "crv": "P-192", "alg": null})),
+        with(good.clone(), &json!({"kid": "alg", "alg": "ES999"})),
+        with(good.clone(), &json!({"kid": "none", "alg": "none"})),
+        with(good.clone(), &json!({"kid": "enc", "use": "enc"})),
+        with(good.clone(), &json!({"kid": "ops", "key_ops": ["sign"]})),
+        with(good.clone(), &json!({"kid": "x", "x": null})),
+        with(good.clone(), &json!({"kid": "broken", "x": "AAAA"})),
+        with(good.clone(), &json!({"kid": "other type", "alg": "RS256"})),
+        with(good.clone(), &json!({"kid": "no type", "kty": null})),
+        with(jwk(Algorithm::EdDsa), &json!({"kid": "x25519", "crv": "X25519", "alg": "ECDH-ES"})),
+        with(jwk(Algorithm::MlDsa44), &json!({"kid": "akp", "alg": null})),
+        with(jwk(Algorithm::Hs256), &json!({"kid": "oct", "alg": null})),
         json!({"kty": "oct", "kid": "short", "alg": "HS256", "k": "AAAA"}),
         json!({"kty": "RSA", "kid": "small", "n": "_____w", "e": "AQAB"}),
     ];
-    let mut all = vec![good.clone()];
+    let mut all = vec![good];
     all.extend(unusable.clone());
     all.push(jwk(Algorithm::EdDsa));
     let set = read(&all);
@@ -132,7 +132,7 @@ fn other_members_of_a_set_are_ignored() {
 
 #[test]
 fn keys_that_name_no_algorithm_are_bound_by_type_and_curve() {
-    let bare = |algorithm| with(jwk(algorithm), json!({"alg": null}));
+    let bare = |algorithm| with(jwk(algorithm), &json!({"alg": null}));
     assert_eq!(algorithms(&read(&[bare(Algorithm::Ps384)])), [Algorithm::Rs256]);
     assert_eq!(algorithms(&read(&[bare(Algorithm::Es512)])), [Algorithm::Es512]);
     // Ed25519 has two names, and a token may say either.
@@ -141,7 +141,7 @@ fn keys_that_name_no_algorithm_are_bound_by_type_and_curve() {
 
 #[test]
 fn keys_that_name_no_algorithm_are_bound_to_those_that_are_asked_for() {
-    let bare = |algorithm| with(jwk(algorithm), json!({"alg": null}));
+    let bare = |algorithm| with(jwk(algorithm), &json!({"alg": null}));
     let keys = [
         bare(Algorithm::Rs256),
         bare(Algorithm::Ed25519),
@@ -178,13 +178,13 @@ fn keys_that_name_no_algorithm_are_bound_to_those_that_are_asked_for() {
 
 #[test]
 fn a_secret_that_names_its_algorithm_is_taken_but_never_published() {
-    let secret = with(jwk(Algorithm::Hs256), json!({"kid": "shared"}));
+    let secret = with(jwk(Algorithm::Hs256), &json!({"kid": "shared"}));
     let set = read(&[secret.clone(), jwk(Algorithm::Es256)]);
     assert_eq!(algorithms(&set), [Algorithm::Hs256, Algorithm::Es256]);
     let published = serde_json::to_string(&set.to_jwk_set()).unwrap();
     assert!(!published.contains("shared") && !published.contains(secret["k"].as_str().unwrap()));
     for forbidden in [json!({"use": "enc"}), json!({"key_ops": ["sign"]})] {
-        assert!(read(&[with(secret.clone(), forbidden)]).is_empty());
+        assert!(read(&[with(secret.clone(), &forbidden)]).is_empty());
     }
 }
 

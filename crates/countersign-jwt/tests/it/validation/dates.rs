@@ -1,5 +1,6 @@
 //! `exp`, `nbf`, `iat`: to the millisecond, and to the ends of what can be said.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use countersign_jwt::{Clock, ManualClock, NumericDate, Verifier};
@@ -13,10 +14,10 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 const LEEWAY: Duration = Duration::from_secs(60);
 
 /// What the verifier says of a token with this claim (a number as it is written) at `now`.
-fn at(verifier: &Verifier, claim: &str, value: impl ToString, now: NumericDate) -> String {
-    let payload =
-        with(claim, 0).replace(&format!(r#""{claim}":0"#), &format!(r#""{claim}":{}"#, value.to_string()));
-    assert!(payload.contains(&value.to_string()));
+fn at<D: Display>(verifier: &Verifier, claim: &str, value: D, now: NumericDate) -> String {
+    let value = value.to_string();
+    let payload = with(claim, 0).replace(&format!(r#""{claim}":0"#), &format!(r#""{claim}":{value}"#));
+    assert!(payload.contains(&value));
     verdict(verify_at(verifier, payload, now))
 }
 

@@ -93,11 +93,12 @@ fn the_issuer_is_compared_character_by_character() {
 
 #[test]
 fn one_of_several_issuers_and_one_of_several_audiences_will_do() {
+    let (issuer, audience) = (ISSUER.to_owned(), AUDIENCE.to_owned());
     let verifiers = [
         Verifier::new(["https://other.example", ISSUER], ["reports", AUDIENCE]),
         Verifier::new(vec![ISSUER.to_owned(), "x".to_owned()], vec![AUDIENCE]),
         Verifier::new(ISSUER.to_owned(), AUDIENCE.to_owned()),
-        Verifier::new(&ISSUER.to_owned(), &AUDIENCE.to_owned()),
+        Verifier::new(&issuer, &audience),
     ];
     for verifier in &verifiers {
         assert_eq!(verdict(verify(verifier, with("aud", json!(["a", "b", AUDIENCE])))), "ok");
