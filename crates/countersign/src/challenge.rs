@@ -5,6 +5,7 @@
 //! | nothing was presented | 401 | `Bearer` |
 //! | what was presented is malformed, expired, forged, .. | 401 | `Bearer error="invalid_token", error_description=".."` |
 //! | it is not enough | 403 | `Bearer error="insufficient_scope", scope=".."` |
+//! | the login is too weak or too old (RFC 9470) | 401 | `Bearer error="insufficient_user_authentication", acr_values="..", max_age=".."` |
 //! | it cannot be known right now | 503 | none; `Retry-After` |
 //!
 //! RFC 6750 §3.1 has a third error, `invalid_request`, answered 400. It is not used: `invalid_token` is defined for a
@@ -26,6 +27,7 @@
 //! | `credentials_invalid` | 401 | the user name or the password is wrong |
 //! | `passwords_busy` | 503 | more passwords are being verified than there is room for |
 //! | `insufficient_scope` | 403 | the credentials are good and do not allow this |
+//! | `insufficient_user_authentication` | 401 | the login was too weak, or is too long ago |
 //! | `media_type_unsupported`, `body_too_large` | 415, 413 | the login is neither JSON nor a form, or too large |
 //! | `body_unreadable`, `body_malformed` | 400 | the login broke off, or does not parse |
 //! | `field_missing`, `field_repeated`, `field_not_text` | 400 | the login lacks a field, or has it twice, or not as text |
@@ -119,11 +121,12 @@ impl Scheme {
             match &denial.shortfall {
                 Shortfall::Proof => challenge.add("error", "invalid_token"),
                 Shortfall::Scope(_) => challenge.add("error", "insufficient_scope"),
+                Shortfall::UserAuthentication { .. } => {
+                    challenge.add("error", "insufficient_user_authentication");
+                }
             }
             challenge.add("error_description", &denial.detail);
-            if let Shortfall::Scope(Some(scope)) = &denial.shortfall {
-                challenge.add("scope", scope);
-            }
+            challenge.add_wanted(&denial.shortfall);
         }
         // What is written is visible ASCII, which every header value takes; the name alone is the harmless other case.
         HeaderValue::try_from(challenge.text).unwrap_or_else(|_| HeaderValue::from_static(self.name))
@@ -173,7 +176,7 @@ fn problem(error: &AuthError) -> Problem {
         }
         AuthError::Denied(denial) => {
             let status = match denial.shortfall {
-                Shortfall::Proof => StatusCode::UNAUTHORIZED,
+                Shortfall::Proof | Shortfall::UserAuthentication { .. } => StatusCode::UNAUTHORIZED,
                 Shortfall::Scope(_) => StatusCode::FORBIDDEN,
             };
             (status, denial.detail.clone())
@@ -220,6 +223,20 @@ struct Attributes {
 }
 
 impl Attributes {
+    /// Adds what would do instead.
+    fn add_wanted(&mut self, shortfall: &Shortfall) {
+        match shortfall {
+            Shortfall::Proof => {}
+            Shortfall::Scope(scope) => {
+                scope.iter().for_each(|scope| self.add("scope", scope));
+            }
+            Shortfall::UserAuthentication { acr_values, max_age } => {
+                acr_values.iter().for_each(|values| self.add("acr_values", values));
+                max_age.iter().for_each(|age| self.add("max_age", &age.as_secs().to_string()));
+            }
+        }
+    }
+
     /// Adds one. What RFC 6750 §3 keeps out of a value (quotes, backslashes, what is not visible ASCII) is written `?`,
     /// so no value can end its quotes, begin another attribute or another header.
     fn add(&mut self, name: &str, value: &str) {

@@ -50,7 +50,7 @@ impl<I: Send + Sync + 'static> Authenticated<I> {
             Some(Passage::Anonymous { strategy, schemes }) => {
                 return Err(NotAuthenticated(Cause::Anonymous { strategy, schemes: Arc::clone(schemes) }));
             }
-            Some(Passage::Admitted(admission)) => admission,
+            Some(Passage::Admitted { admission, .. }) => admission,
         };
         let found = admission.identity_type();
         let admission = Arc::clone(admission) as Arc<dyn Any + Send + Sync>;

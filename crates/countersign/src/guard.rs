@@ -46,23 +46,28 @@ use crate::strategy::{AuthError, Strategy};
 /// ```
 pub struct Guard<T> {
     gate: Arc<Gate<T>>,
+    on_refused: Option<Arc<OnRefused>>,
 }
 
 struct Gate<T> {
     strategy: T,
+    schemes: Arc<[Scheme]>,
     presence: Presence,
 }
 
 /// What becomes of a request without credentials.
 enum Presence {
     Required,
-    Optional { schemes: Arc<[Scheme]> },
+    Optional,
 }
+
+/// Replaces the answer to a refused request.
+type OnRefused = dyn Fn(&AuthError, &Parts, Response<Bytes>) -> Response<Bytes> + Send + Sync;
 
 impl<T: Strategy> Guard<T> {
     /// Refuses whoever is not recognised.
     pub fn required(strategy: T) -> Self {
-        Self { gate: Arc::new(Gate { strategy, presence: Presence::Required }) }
+        Self::new(strategy, Presence::Required)
     }
 
     /// Lets a request without credentials pass without an identity.
@@ -70,17 +75,51 @@ impl<T: Strategy> Guard<T> {
     /// Only that: credentials that are presented and not good are refused as by [`required`](Self::required), and never
     /// taken for a visitor without any.
     pub fn optional(strategy: T) -> Self {
+        Self::new(strategy, Presence::Optional)
+    }
+
+    fn new(strategy: T, presence: Presence) -> Self {
         let schemes = Arc::from(strategy.schemes());
-        Self { gate: Arc::new(Gate { strategy, presence: Presence::Optional { schemes } }) }
+        Self { gate: Arc::new(Gate { strategy, schemes, presence }), on_refused: None }
+    }
+
+    /// Lets `replace` change or replace the answer to a request that is refused: a redirect to the login page, say.
+    ///
+    /// It gets why, the head of the request, and the answer that would be sent. The log says what was refused as ever. The
+    /// request stays refused: nothing of what `replace` does brings it to the handler.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use countersign::{AuthError, Guard, Strategy};
+    /// use http::request::Parts;
+    /// use http::{HeaderValue, Response, StatusCode};
+    ///
+    /// fn guard<T: Strategy>(strategy: T) -> Guard<T> {
+    ///     Guard::required(strategy).on_refused(|why: &AuthError, _: &Parts, mut answer: Response<Bytes>| {
+    ///         if let AuthError::NoCredentials = why {
+    ///             *answer.status_mut() = StatusCode::SEE_OTHER;
+    ///             answer.headers_mut().insert("location", HeaderValue::from_static("/login"));
+    ///         }
+    ///         answer
+    ///     })
+    /// }
+    /// ```
+    #[must_use]
+    pub fn on_refused<F>(mut self, replace: F) -> Self
+    where
+        F: Fn(&AuthError, &Parts, Response<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
+    {
+        self.on_refused = Some(Arc::new(replace));
+        self
     }
 }
 
 impl<T: Strategy> Gate<T> {
     async fn admit(&self, head: &Parts) -> Result<Passage, AuthError> {
         match (self.strategy.authenticate(head).await, &self.presence) {
-            (Ok(authentication), _) => Ok(Passage::admitted(authentication)),
-            (Err(AuthError::NoCredentials), Presence::Optional { schemes }) => {
-                Ok(Passage::Anonymous { strategy: self.strategy.name(), schemes: Arc::clone(schemes) })
+            (Ok(authentication), _) => Ok(Passage::admitted(authentication, &self.schemes)),
+            (Err(AuthError::NoCredentials), Presence::Optional) => {
+                Ok(Passage::Anonymous { strategy: self.strategy.name(), schemes: Arc::clone(&self.schemes) })
             }
             (Err(error), _) => Err(error),
         }
@@ -89,7 +128,7 @@ impl<T: Strategy> Gate<T> {
 
 impl<T> Clone for Guard<T> {
     fn clone(&self) -> Self {
-        Self { gate: Arc::clone(&self.gate) }
+        Self { gate: Arc::clone(&self.gate), on_refused: self.on_refused.clone() }
     }
 }
 
@@ -97,7 +136,7 @@ impl<T: Strategy> fmt::Debug for Guard<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let presence = match self.gate.presence {
             Presence::Required => "required",
-            Presence::Optional { .. } => "optional",
+            Presence::Optional => "optional",
         };
         write!(f, "Guard::{presence}({})", self.gate.strategy.name())
     }
@@ -146,7 +185,7 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let mut inner = take_ready(&mut self.inner);
-        let gate = Arc::clone(&self.guard.gate);
+        let Guard { gate, on_refused } = self.guard.clone();
         GuardFuture::new(async move {
             let (mut head, body) = request.into_parts();
             match gate.admit(&head).await {
@@ -154,7 +193,16 @@ where
                     passage.leave_in(&mut head.extensions);
                     inner.call(Request::from_parts(head, body)).await
                 }
-                Err(error) => Ok(challenge::refuse(&error, gate.strategy.schemes(), gate.strategy.name())),
+                Err(error) => {
+                    let (schemes, name) = (&*gate.schemes, gate.strategy.name());
+                    Ok(match &on_refused {
+                        None => challenge::refuse(&error, schemes, name),
+                        Some(replace) => {
+                            let answer = challenge::refuse(&error, schemes, name);
+                            replace(&error, &head, answer).map(ResBody::from)
+                        }
+                    })
+                }
             }
         })
     }
@@ -175,7 +223,7 @@ pub struct GuardFuture<B, E> {
 }
 
 impl<B, E> GuardFuture<B, E> {
-    fn new(answer: impl Future<Output = Result<Response<B>, E>> + Send + 'static) -> Self {
+    pub(crate) fn new(answer: impl Future<Output = Result<Response<B>, E>> + Send + 'static) -> Self {
         Self { answer: Box::pin(answer) }
     }
 }

@@ -47,6 +47,7 @@
 //!   [`any_of`] and [`all_of`] of them, the traits for your own.
 //! - [`extract_jwt`]: where in a request the token stands.
 //! - [`guard`]: [`Guard`] and, for logins, [`BodyGuard`]; layers for axum and whatever else speaks tower.
+//! - [`authorize`]: what a recognised visitor may do: scopes, roles, policies, stronger or more recent logins.
 //! - [`extract`]: [`Authenticated`] and [`MaybeAuthenticated`], what handlers ask for.
 //! - [`challenge`]: what refused requests are answered, and the codes.
 //! - [`jwks`]: [`RemoteJwkSet`], the keys of an issuer elsewhere.
@@ -62,6 +63,7 @@
 //!
 //! `conformance`: the suite that proves a session store of your own. For tests.
 
+pub mod authorize;
 pub mod challenge;
 pub mod csrf;
 pub mod extract;
@@ -76,6 +78,7 @@ pub mod strategy;
 
 pub use countersign_jwt as jwt;
 
+pub use authorize::Require;
 pub use extract::{Authenticated, MaybeAuthenticated};
 pub use extract_jwt::ExtractJwt;
 pub use guard::{BodyGuard, Guard};

@@ -14,7 +14,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{GuardFuture, take_ready};
-use crate::challenge;
+use crate::challenge::{self, Scheme};
 use crate::passage::Passage;
 use crate::strategy::{AuthError, Authentication, BodyStrategy, Rejection};
 
@@ -44,18 +44,19 @@ use crate::strategy::{AuthError, Authentication, BodyStrategy, Rejection};
 /// ```
 pub struct BodyGuard<T> {
     strategy: Arc<T>,
+    schemes: Arc<[Scheme]>,
 }
 
 impl<T: BodyStrategy> BodyGuard<T> {
     /// Refuses whoever is not recognised.
     pub fn new(strategy: T) -> Self {
-        Self { strategy: Arc::new(strategy) }
+        Self { schemes: Arc::from(strategy.schemes()), strategy: Arc::new(strategy) }
     }
 }
 
 impl<T> Clone for BodyGuard<T> {
     fn clone(&self) -> Self {
-        Self { strategy: Arc::clone(&self.strategy) }
+        Self { strategy: Arc::clone(&self.strategy), schemes: Arc::clone(&self.schemes) }
     }
 }
 
@@ -108,15 +109,15 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let mut inner = take_ready(&mut self.inner);
-        let strategy = Arc::clone(&self.guard.strategy);
+        let BodyGuard { strategy, schemes } = self.guard.clone();
         GuardFuture::new(async move {
             let (mut head, body) = request.into_parts();
             match admit(&*strategy, &head, body).await {
                 Ok((authentication, body)) => {
-                    Passage::admitted(authentication).leave_in(&mut head.extensions);
+                    Passage::admitted(authentication, &schemes).leave_in(&mut head.extensions);
                     inner.call(Request::from_parts(head, ReqBody::from(body))).await
                 }
-                Err(error) => Ok(challenge::refuse(&error, strategy.schemes(), strategy.name())),
+                Err(error) => Ok(challenge::refuse(&error, &schemes, strategy.name())),
             }
         })
     }

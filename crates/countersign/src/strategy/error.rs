@@ -126,6 +126,8 @@ pub(crate) enum Shortfall {
     Proof,
     /// `insufficient_scope`: they prove who it is, and that is not enough. The scopes that would do, if told.
     Scope(Option<Text>),
+    /// `insufficient_user_authentication` (RFC 9470 §3): the proof is too weak or too old. What would do, if told.
+    UserAuthentication { acr_values: Option<Text>, max_age: Option<Duration> },
 }
 
 impl Denial {
@@ -164,6 +166,42 @@ impl Denial {
     #[must_use]
     pub fn scope(mut self, scope: impl Into<Text>) -> Self {
         self.shortfall = Shortfall::Scope(Some(scope.into()));
+        self
+    }
+
+    /// It is known who it is, and they have to prove it more strongly or again: 401 `insufficient_user_authentication`
+    /// (RFC 9470 §3).
+    ///
+    /// Say with [`acr_values`](Self::acr_values) and [`max_age`](Self::max_age) what would do.
+    pub fn insufficient_user_authentication(reason: impl Into<Text>) -> Self {
+        Self {
+            code: "insufficient_user_authentication",
+            detail: Cow::Borrowed("This needs a stronger or a more recent login."),
+            reason: reason.into(),
+            shortfall: Shortfall::UserAuthentication { acr_values: None, max_age: None },
+        }
+    }
+
+    /// Tells the client which values of `acr` would do, parted by spaces, the preferred first: a 401
+    /// `insufficient_user_authentication`.
+    #[must_use]
+    pub fn acr_values(mut self, values: impl Into<Text>) -> Self {
+        let max_age = match self.shortfall {
+            Shortfall::UserAuthentication { max_age, .. } => max_age,
+            _ => None,
+        };
+        self.shortfall = Shortfall::UserAuthentication { acr_values: Some(values.into()), max_age };
+        self
+    }
+
+    /// Tells the client how long ago, in whole seconds, the login may be: a 401 `insufficient_user_authentication`.
+    #[must_use]
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        let acr_values = match self.shortfall {
+            Shortfall::UserAuthentication { acr_values, .. } => acr_values,
+            _ => None,
+        };
+        self.shortfall = Shortfall::UserAuthentication { acr_values, max_age: Some(max_age) };
         self
     }
 

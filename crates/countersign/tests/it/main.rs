@@ -4,6 +4,7 @@
 mod common;
 
 mod api_key;
+mod authorize;
 mod basic;
 mod body_guard;
 mod combine;
