@@ -26,6 +26,7 @@
 //! | `identity_unknown` | 401 | the token is good, but `validate` found nobody for it |
 //! | `credentials_invalid` | 401 | the user name or the password is wrong |
 //! | `passwords_busy` | 503 | more passwords are being verified than there is room for |
+//! | the codes of [`CsrfError`](crate::csrf::CsrfError) | 403 | a page that is not ours may have sent the cookie |
 //! | `insufficient_scope` | 403 | the credentials are good and do not allow this |
 //! | `insufficient_user_authentication` | 401 | the login was too weak, or is too long ago |
 //! | `media_type_unsupported`, `body_too_large` | 415, 413 | the login is neither JSON nor a form, or too large |

@@ -5,6 +5,7 @@
 //! | `Authorization: Bearer <token>` | [`ExtractJwt::bearer`], what strategies read if not told otherwise |
 //! | `Authorization: <scheme> <token>` | [`ExtractJwt::scheme`] |
 //! | a header of its own | [`ExtractJwt::header`] |
+//! | a cookie, and a policy against other sites | [`ExtractJwt::cookie`] |
 //! | a parameter of the query | [`ExtractJwt::query`] |
 //! | the subprotocols that a WebSocket offers | [`ExtractJwt::ws_subprotocol`] |
 //! | wherever a function of yours looks | [`ExtractJwt::from_fn`] |
@@ -24,6 +25,8 @@ use http::request::Parts;
 use http::{HeaderName, Uri};
 
 use crate::challenge::Scheme;
+use crate::csrf::{self, CsrfError, CsrfPolicy};
+use crate::session::cookie::{self, CookieError};
 
 /// Where in a request the token stands, read by the letter of the grammar.
 ///
@@ -48,6 +51,8 @@ enum Place {
     Authorization { scheme: &'static str },
     /// `<name>: <token>`.
     Header { name: HeaderName },
+    /// `Cookie: <name>=<token>`, in a request that the policy lets use it.
+    Cookie { name: &'static str, policy: CsrfPolicy },
     /// `?<name>=<token>`.
     Query { name: &'static str },
     /// `Sec-WebSocket-Protocol: .., <marker>, <token>, ..`.
@@ -102,6 +107,28 @@ impl ExtractJwt {
     #[must_use]
     pub fn header(name: HeaderName) -> Self {
         Self { place: Place::Header { name } }
+    }
+
+    /// The cookie of this name, in requests that `policy` lets use it (403 otherwise, see [`csrf`]). An empty one is none.
+    ///
+    /// A browser sends cookies with whatever request any page makes it send, so there is no cookie without a policy that
+    /// tells whose page that was. Set it `HttpOnly`, `Secure` and `SameSite`, with a name that begins with `__Host-`.
+    ///
+    /// ```
+    /// use countersign::ExtractJwt;
+    /// use countersign::csrf::CsrfPolicy;
+    /// use http::Request;
+    ///
+    /// let policy = CsrfPolicy::SameOrigin(vec!["https://app.example".parse()?]);
+    /// let extract = ExtractJwt::cookie("__Host-access_token", policy);
+    /// let request = Request::post("/orders").header("cookie", "__Host-access_token=eyJ.eyJ.sig");
+    /// let (head, ()) = request.header("origin", "https://app.example").body(())?.into_parts();
+    /// assert_eq!(extract.extract(&head), Ok(Some("eyJ.eyJ.sig")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn cookie(name: &'static str, policy: CsrfPolicy) -> Self {
+        Self { place: Place::Cookie { name, policy } }
     }
 
     /// The query's parameter of this name. Only for what cannot send headers, such as a download by link.
@@ -166,7 +193,7 @@ impl ExtractJwt {
     ///
     /// All are looked at, and tokens in two of them are refused: a client must not use more than one way (RFC 6750 §2), and
     /// of two tokens nobody would know whose request it is. So is whatever is malformed, although another place may hold a
-    /// good token.
+    /// good token. A cookie is looked at only if no other place holds a token, since the browser adds it by itself.
     ///
     /// ```
     /// use countersign::ExtractJwt;
@@ -194,6 +221,7 @@ impl ExtractJwt {
         match &self.place {
             Place::Authorization { scheme } => place::authorization(&head.headers, scheme),
             Place::Header { name } => place::header(&head.headers, name),
+            Place::Cookie { name, policy } => from_cookie(head, name, policy),
             Place::Query { name } => place::query(&head.uri, name),
             Place::Subprotocol { marker } => place::subprotocol(&head.headers, marker),
             Place::Function(find) => find(head)?.map(place::one_token).transpose(),
@@ -238,8 +266,32 @@ impl ExtractJwt {
     }
 }
 
-/// The token of the only place that holds one.
+/// The token in the cookie, if the request may use it.
+fn from_cookie<'h>(
+    head: &'h Parts,
+    name: &str,
+    policy: &CsrfPolicy,
+) -> Result<Option<&'h str>, ExtractError> {
+    let value = cookie::single(&head.headers, name).map_err(|error| match error {
+        CookieError::Repeated => ExtractError::PlaceRepeated,
+        CookieError::Malformed => ExtractError::Malformed,
+    })?;
+    let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(None) };
+    csrf::check(head, policy).map_err(ExtractError::Csrf)?;
+    place::one_token(value).map(Some)
+}
+
+/// The token of the only place that holds one; a cookie's only if no other place does.
 fn only<'h>(places: &[ExtractJwt], head: &'h Parts) -> Result<Option<&'h str>, ExtractError> {
+    let (cookies, others): (Vec<_>, Vec<_>) =
+        places.iter().partition(|place| matches!(place.place, Place::Cookie { .. }));
+    match the_one(&others, head)? {
+        Some(token) => Ok(Some(token)),
+        None => the_one(&cookies, head),
+    }
+}
+
+fn the_one<'h>(places: &[&ExtractJwt], head: &'h Parts) -> Result<Option<&'h str>, ExtractError> {
     let mut found = None;
     for place in places {
         let token = place.extract(head)?;
@@ -256,6 +308,7 @@ impl fmt::Debug for Place {
         match self {
             Self::Authorization { scheme } => write!(f, "Authorization({scheme})"),
             Self::Header { name } => write!(f, "Header({name})"),
+            Self::Cookie { name, policy } => write!(f, "Cookie({name}, {policy:?})"),
             Self::Query { name } => write!(f, "Query({name})"),
             Self::Subprotocol { marker } => write!(f, "Subprotocol({marker})"),
             Self::Function(_) => f.write_str("Function"),
@@ -289,15 +342,19 @@ pub enum ExtractError {
     /// What stands where the token should is not one token (`b64token`, RFC 6750 §2.1).
     #[error("what stands in the place of the token is not exactly one token")]
     Malformed,
+    /// The request may not use its cookie.
+    #[error(transparent)]
+    Csrf(CsrfError),
 }
 
 impl ExtractError {
-    /// The stable code: `credentials_repeated` or `credentials_malformed`.
+    /// The stable code: `credentials_repeated`, `credentials_malformed` or that of the [`CsrfError`].
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::Repeated | Self::PlaceRepeated | Self::SeveralPlaces => "credentials_repeated",
             Self::NoScheme | Self::Empty | Self::NotOneToken | Self::Malformed => "credentials_malformed",
+            Self::Csrf(error) => error.code(),
         }
     }
 }

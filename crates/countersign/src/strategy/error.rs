@@ -36,7 +36,7 @@ pub enum AuthError {
     Denied(Denial),
     /// It cannot be known right now: 503 with `Retry-After`, never 401, which would log people out.
     Unavailable(Outage),
-    /// The request itself cannot be taken, whoever sent it: 400, 413, 415 or 429.
+    /// The request itself cannot be taken, whoever sent it: 400, 403, 413, 415 or 429.
     Rejected(Rejection),
     /// The strategy made a mistake, which is described for the operator: 500.
     Bug(Text),
@@ -257,6 +257,11 @@ impl Rejection {
     /// 400: it does not say what it should.
     pub fn bad_request(code: &'static str, detail: impl Into<Text>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, detail.into())
+    }
+
+    /// 403: it must not be sent from where it was sent, a page of another site, say.
+    pub fn forbidden(code: &'static str, detail: impl Into<Text>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, detail.into())
     }
 
     /// 413: its body is larger than what is read here.

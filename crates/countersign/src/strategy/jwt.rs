@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::{AuthError, Authentication, Denial, Details, Outage, Strategy, Validate, Verdict};
+use super::{AuthError, Authentication, Denial, Details, Outage, Rejection, Strategy, Validate, Verdict};
 use crate::challenge::Scheme;
 use crate::extract_jwt::{ExtractError, ExtractJwt};
 use crate::jwt::{Clock, KeySource, RenewalFailed, SystemClock, Verified, Verifier, VerifyError};
@@ -215,7 +215,11 @@ impl<V, R> fmt::Debug for Checked<V, R> {
 }
 
 impl From<ExtractError> for AuthError {
+    /// A request that may not use its cookie is rejected, whoever sent it; all else is wrong with the credentials.
     fn from(error: ExtractError) -> Self {
+        if let ExtractError::Csrf(_) = error {
+            return Rejection::forbidden(error.code(), sentence(error)).into();
+        }
         Denial::new(error.code(), error.to_string()).detail(sentence(error)).into()
     }
 }

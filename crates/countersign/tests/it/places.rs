@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::routing::get as on_get;
+use axum::routing::{any, get as on_get};
 use countersign::challenge::Scheme;
+use countersign::csrf::CsrfPolicy;
 use countersign::jwt::{
     Algorithm, Claims, KeySet, ManualClock, NumericDate, Signer, SigningKey, Verified, Verifier,
 };
@@ -72,4 +73,64 @@ async fn a_challenge_offers_the_scheme_that_is_read() {
     };
     assert_eq!(send(&app, present(format!("jwt {}", token()))).await.body, "hello ada");
     assert_eq!(send(&app, present(format!("Bearer {}", token()))).await.code(), "credentials_missing");
+}
+
+fn cookie() -> ExtractJwt {
+    ExtractJwt::cookie("t", CsrfPolicy::SameOrigin(vec!["https://app.example".parse().expect("an origin")]))
+}
+
+fn cookie_app(extract: ExtractJwt) -> Router {
+    let keys = KeySet::from(key().verifying_key());
+    let strategy = JwtStrategy::<(), _>::new(Verifier::new("issuer", "audience"), keys)
+        .clock(ManualClock::new(NOW))
+        .extract(extract);
+    Router::new().route("/", any(hello)).layer(Guard::required(strategy))
+}
+
+fn post(headers: &[(&str, &str)]) -> Request<Body> {
+    let request =
+        headers.iter().fold(Request::post("/"), |request, (name, value)| request.header(*name, *value));
+    request.body(Body::empty()).expect("a request")
+}
+
+#[tokio::test]
+async fn a_cookie_recognises_only_in_requests_of_our_own_pages() {
+    let app = cookie_app(cookie());
+    let pair = format!("a=b; t={}", token());
+    let ours = post(&[("cookie", &pair), ("origin", "https://app.example")]);
+    assert_eq!(send(&app, ours).await.body, "hello ada");
+    for (origin, code) in [("https://evil.example", "csrf_origin_refused"), ("null", "csrf_origin_refused")] {
+        let answer = send(&app, post(&[("cookie", &pair), ("origin", origin)])).await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, code));
+    }
+    assert_eq!(send(&app, post(&[("cookie", &pair)])).await.code(), "csrf_origin_missing");
+}
+
+#[tokio::test]
+async fn a_cookie_is_one_token_once() {
+    let app = cookie_app(cookie());
+    for (cookie, code) in [
+        ("t=a; t=a", "credentials_repeated"),
+        ("t=a b", "credentials_malformed"),
+        ("t=\"a\"", "credentials_malformed"),
+        ("t=", "credentials_missing"),
+        ("tt=a.b.c", "credentials_missing"),
+    ] {
+        let answer = send(&app, post(&[("cookie", cookie), ("origin", "https://app.example")])).await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, code), "{cookie}");
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_that_the_browser_added_does_not_stand_in_the_way_of_a_header() {
+    let app = cookie_app(ExtractJwt::first_of([cookie(), ExtractJwt::bearer()]));
+    let bearer = format!("Bearer {}", token());
+    let pair = format!("t={}", token());
+    let both = post(&[("cookie", "t=old"), ("authorization", &bearer)]);
+    assert_eq!(send(&app, both).await.body, "hello ada");
+    let malformed =
+        post(&[("cookie", &pair), ("authorization", "Bearer"), ("origin", "https://app.example")]);
+    assert_eq!(send(&app, malformed).await.code(), "credentials_malformed");
+    let alone = post(&[("cookie", &pair), ("origin", "https://app.example")]);
+    assert_eq!(send(&app, alone).await.body, "hello ada");
 }
