@@ -27,7 +27,7 @@ pub use basic::BasicStrategy;
 pub use combine::{AllOf, Alternatives, AnyOf, Map, Together, all_of, any_of};
 pub(crate) use error::Shortfall;
 pub use error::{AuthError, Denial, Outage, Rejection};
-pub use jwt::{Accept, Checked, JwtStrategy};
+pub use jwt::{Accept, Checked, IssuerRepeated, JwtStrategy, TrustedIssuer};
 pub use local::{Credentials, LocalStrategy};
 pub use validate::{Validate, Verdict};
 

@@ -1,5 +1,7 @@
 //! The strategy of a bearer token: a signed JWT.
 
+mod trusted;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,6 +9,10 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+
+pub use trusted::{IssuerRepeated, TrustedIssuer};
+
+use trusted::Trusted;
 
 use super::{AuthError, Authentication, Denial, Details, Outage, Rejection, Strategy, Validate, Verdict};
 use crate::challenge::Scheme;
@@ -63,8 +69,7 @@ pub struct Checked<V, R> {
 /// All that leads from a head to a verified token.
 struct Token<K> {
     extract: ExtractJwt,
-    verifier: Verifier,
-    keys: K,
+    trusted: Trusted<K>,
     clock: Arc<dyn Clock>,
     scheme: Scheme,
 }
@@ -74,10 +79,40 @@ impl<C, K: KeySource> JwtStrategy<C, K> {
     ///
     /// `keys` is a [`KeySet`](crate::jwt::KeySet) or any other source; an `Arc` of one, to share it.
     pub fn new(verifier: Verifier, keys: K) -> Self {
+        Self::trusting(Trusted::One(verifier, keys))
+    }
+
+    /// As [`new`](Self::new), for tokens of several issuers, each with its own keys: one for each tenant, say.
+    ///
+    /// The `iss` of the token, which proves nothing, only chooses among the declared issuers; the token is then verified as
+    /// that issuer's, and one that was signed by another's keys is refused. A token of an issuer that was not declared is
+    /// refused without a look at its signature. Tokens of up to 16 KiB are read.
+    ///
+    /// ```
+    /// use countersign::JwtStrategy;
+    /// use countersign::jwt::KeySet;
+    /// use countersign::strategy::TrustedIssuer;
+    ///
+    /// # fn strategy(ours: KeySet, theirs: KeySet) -> Result<(), Box<dyn std::error::Error>> {
+    /// let strategy = JwtStrategy::<(), _>::several([
+    ///     TrustedIssuer::new("https://login.example", "https://api.example", ours),
+    ///     TrustedIssuer::new("https://partner.example", "https://api.example", theirs),
+    /// ])?;
+    /// # let _ = strategy;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`IssuerRepeated`] when an issuer is declared twice.
+    pub fn several(issuers: impl IntoIterator<Item = TrustedIssuer<K>>) -> Result<Self, IssuerRepeated> {
+        Trusted::several(issuers).map(Self::trusting)
+    }
+
+    fn trusting(trusted: Trusted<K>) -> Self {
         let token = Token {
             extract: ExtractJwt::bearer(),
-            verifier,
-            keys,
+            trusted,
             clock: Arc::new(SystemClock),
             scheme: Scheme::BEARER,
         };
@@ -124,10 +159,11 @@ impl<C, K, V> JwtStrategy<C, K, V> {
 impl<K: KeySource> Token<K> {
     async fn verify<C: DeserializeOwned>(&self, head: &Parts) -> Result<(Verified<C>, Details), AuthError> {
         let token = self.extract.extract(head)?.ok_or(AuthError::NoCredentials)?;
-        let token: Verified<C> = match self.verifier.verify(token, &self.keys, self.clock.now()) {
+        let (verifier, keys) = self.trusted.choose(token)?;
+        let token: Verified<C> = match verifier.verify(token, keys, self.clock.now()) {
             Err(error @ (VerifyError::UnknownKey | VerifyError::KeysUnavailable)) => {
-                self.renew(error).await?;
-                self.verifier.verify(token, &self.keys, self.clock.now())?
+                self.renew(keys, error).await?;
+                verifier.verify(token, keys, self.clock.now())?
             }
             verdict => verdict?,
         };
@@ -142,8 +178,8 @@ impl<K: KeySource> Token<K> {
     }
 
     /// Awaits newer keys than those by which `error` was said, which stands if there are none.
-    async fn renew(&self, error: VerifyError) -> Result<(), AuthError> {
-        let renewal = self.keys.renew(self.clock.now()).ok_or(error)?;
+    async fn renew(&self, keys: &K, error: VerifyError) -> Result<(), AuthError> {
+        let renewal = keys.renew(self.clock.now()).ok_or(error)?;
         Ok(renewal.await?)
     }
 }
@@ -202,7 +238,7 @@ impl<C, K, V> fmt::Debug for JwtStrategy<C, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JwtStrategy")
             .field("extract", &self.token.extract)
-            .field("verifier", &self.token.verifier)
+            .field("trusted", &self.token.trusted)
             .field("scheme", &self.token.scheme)
             .finish_non_exhaustive()
     }

@@ -10,6 +10,7 @@ mod body_guard;
 mod combine;
 mod extractors;
 mod guard;
+mod issuers;
 mod jwt_guard;
 mod local;
 mod places;
