@@ -25,8 +25,11 @@ fn trusted(issuer: &str, secret: u8) -> TrustedIssuer<KeySet> {
 }
 
 async fn present(token: &str) -> Answer {
-    let strategy =
-        JwtStrategy::<(), _>::several([trusted("one", 1), trusted("two", 2)]).expect("two issuers");
+    present_to([trusted("one", 1), trusted("two", 2)], token).await
+}
+
+async fn present_to(issuers: [TrustedIssuer<KeySet>; 2], token: &str) -> Answer {
+    let strategy = JwtStrategy::<(), _>::several(issuers).expect("two issuers");
     let hello = async |token: Authenticated<Verified<()>>| token.issuer().unwrap_or("none").to_owned();
     let app =
         Router::new().route("/", on_get(hello)).layer(Guard::required(strategy.clock(ManualClock::new(NOW))));
@@ -68,4 +71,11 @@ async fn an_issuer_that_was_not_declared_is_refused_and_one_must_be_named() {
 fn an_issuer_has_one_set_of_keys() {
     let twice = JwtStrategy::<(), _>::several([trusted("one", 1), trusted("one", 2)]);
     assert_eq!(twice.expect_err("refused").to_string(), "the issuer `one` was declared twice");
+}
+
+#[tokio::test]
+async fn what_is_expected_of_one_issuer_is_not_expected_of_another() {
+    let issuers = || [trusted("one", 1), trusted("two", 2).expect(|verifier| verifier.token_type("at+jwt"))];
+    assert_eq!(present_to(issuers(), &token("one", "api", 1)).await.body, "one");
+    assert_eq!(present_to(issuers(), &token("two", "api", 2)).await.status, http::StatusCode::UNAUTHORIZED);
 }
