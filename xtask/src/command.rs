@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::bench::{self, Bench};
 use crate::fuzz::{self, Fuzz};
 use crate::prerequisite::Prerequisite;
 use crate::step::{LINT, Step, TEST};
@@ -50,6 +51,7 @@ impl Command {
 #[derive(Debug)]
 pub(crate) enum Call {
     Run(&'static Command),
+    Bench(Bench),
     Fuzz(Fuzz),
     Usage,
 }
@@ -60,6 +62,7 @@ pub(crate) enum WrongCall {
     NoCommand,
     UnknownCommand(String),
     UnexpectedArgument { command: &'static str, argument: String },
+    Bench(bench::WrongCall),
     Fuzz(fuzz::WrongCall),
 }
 
@@ -71,6 +74,7 @@ impl fmt::Display for WrongCall {
             Self::UnexpectedArgument { command, argument } => {
                 write!(f, "error: `{command}` takes no argument, but was given `{argument}`")
             }
+            Self::Bench(wrong) => wrong.fmt(f),
             Self::Fuzz(wrong) => wrong.fmt(f),
         }
     }
@@ -83,6 +87,9 @@ pub(crate) fn parse(words: &[String]) -> Result<Call, WrongCall> {
     };
     if ["help", "-h", "--help"].contains(&first.as_str()) {
         return Ok(Call::Usage);
+    }
+    if first == bench::WORD {
+        return bench::parse(rest).map(Call::Bench).map_err(WrongCall::Bench);
     }
     if first == fuzz::WORD {
         return fuzz::parse(rest).map(Call::Fuzz).map_err(WrongCall::Fuzz);
@@ -102,9 +109,8 @@ pub(crate) fn parse(words: &[String]) -> Result<Call, WrongCall> {
 /// The text of `cargo xtask help`.
 pub(crate) fn usage() -> String {
     let mut text = String::from("Usage: cargo xtask <command>\n\nCommands:\n");
-    for (word, about) in
-        COMMANDS.iter().map(|command| (command.word, command.about)).chain([(fuzz::WORD, fuzz::ABOUT)])
-    {
+    let with_arguments = [(bench::WORD, bench::ABOUT), (fuzz::WORD, fuzz::ABOUT)];
+    for (word, about) in COMMANDS.iter().map(|command| (command.word, command.about)).chain(with_arguments) {
         text.push_str(&format!("  {word:<8}{about}\n"));
     }
     text.push_str("  help    this text\n\n");

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use command::Call;
 use prerequisite::Prerequisite;
 
+mod bench;
 mod command;
 mod fuzz;
 mod interop;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
             print!("\n{report}");
             report.passed()
         }),
+        Ok(Call::Bench(bench)) => run(bench::NEEDS.to_vec(), || bench::run(&bench)),
         Ok(Call::Fuzz(fuzz)) => run(fuzz::NEEDS.to_vec(), || fuzz::run(&fuzz)),
         Err(wrong) => {
             eprint!("{wrong}\n\n{}", command::usage());

@@ -103,6 +103,40 @@ pub(crate) const CXX_COMPILER: Prerequisite = Prerequisite {
     make: None,
 };
 
+/// Builds BoringSSL, which one of the measured crates is built on.
+pub(crate) const CMAKE: Prerequisite = Prerequisite {
+    name: "CMake",
+    purpose: "builds a library that a measured crate is built on",
+    find: || first_line("cmake", &["--version"]),
+    apt: &["cmake"],
+    elsewhere: &[("Fedora", "sudo dnf install cmake"), ("macOS", "brew install cmake")],
+    make: None,
+};
+
+/// Reads the headers of BoringSSL.
+pub(crate) const LIBCLANG: Prerequisite = Prerequisite {
+    name: "libclang",
+    purpose: "reads the headers of a library that a measured crate is built on",
+    find: || {
+        let script = "ls -d $LIBCLANG_PATH/libclang* /usr/lib/llvm*/lib/libclang.* /usr/lib*/libclang.* \
+                      /Library/Developer/CommandLineTools/usr/lib/libclang.* 2>/dev/null | grep libclang";
+        first_line("sh", &["-c", script])
+    },
+    apt: &["libclang-dev"],
+    elsewhere: &[("Fedora", "sudo dnf install clang-devel"), ("macOS", "xcode-select --install")],
+    make: None,
+};
+
+/// Other measured crates are built on it.
+pub(crate) const OPENSSL: Prerequisite = Prerequisite {
+    name: "OpenSSL with headers",
+    purpose: "measured crates are built on it",
+    find: || first_line("pkg-config", &["--modversion", "openssl"]),
+    apt: &["libssl-dev", "pkg-config"],
+    elsewhere: &[("Fedora", "sudo dnf install openssl-devel"), ("macOS", "brew install openssl@3 pkgconf")],
+    make: None,
+};
+
 /// Instruments the code that is fuzzed.
 pub(crate) const NIGHTLY: Prerequisite = Prerequisite {
     name: "nightly Rust",
