@@ -67,6 +67,13 @@ fn coordinates_have_the_full_length_of_the_field() {
                 assert!(sign_with(&bad).is_err());
             }
         }
+        // The same bytes side by side, parted at another place.
+        let (x, y) = (coordinate(algorithm, "x"), coordinate(algorithm, "y"));
+        let (shorter, longer) = (&x[..field - 1], [&x[field - 1..], &y].concat());
+        let moved = changed(&changed(&jwk, "x", base64url::encode(shorter)), "y", base64url::encode(longer));
+        assert_eq!(refusal(verify_with(&moved)), off_the_curve(algorithm));
+        assert!(sign_with(&moved).is_err());
+
         let scalar = coordinate(algorithm, "d");
         assert_eq!(scalar.len(), field);
         for bad in [scalar[1..].to_vec(), [&[0], scalar.as_slice()].concat(), Vec::new()] {

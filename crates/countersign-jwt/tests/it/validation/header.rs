@@ -40,6 +40,13 @@ fn a_kind_of_token_that_is_asked_for_must_be_said() {
         assert_eq!(with_header(&verifier, r#"{"alg":"HS256"}"#), "typ_mismatch", "silence is no answer");
     }
     assert_eq!(with_header(&verifier().token_type("JWT"), r#"{"alg":"HS256"}"#), "typ_mismatch");
+    let other_tree = verifier().token_type("vnd.example/status");
+    assert_eq!(with_type(&other_tree, "vnd.example/status"), "ok");
+    assert_eq!(
+        with_type(&other_tree, "application/vnd.example/status"),
+        "typ_mismatch",
+        "only where there is no slash"
+    );
 }
 
 #[test]
