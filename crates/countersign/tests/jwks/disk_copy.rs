@@ -161,15 +161,16 @@ async fn the_copy_is_for_its_owner_only_and_one_that_others_could_write_is_not_b
     assert_eq!(cold(&world, &copy).await, "200");
 }
 
+fn names_in(folder: &Path) -> Vec<std::ffi::OsString> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    entries.map(|entry| entry.expect("an entry").file_name()).collect()
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_but_the_copy_is_left_in_its_folder() {
     let world = World::new();
     let folder = copied(&world).await;
-    let names: Vec<_> = fs::read_dir(folder.path())
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").file_name())
-        .collect();
-    assert_eq!(names, ["keys.json"]);
+    assert_eq!(names_in(folder.path()), ["keys.json"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -185,11 +186,14 @@ async fn a_copy_that_cannot_be_written_harms_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_folder_in_the_place_of_the_copy_harms_nothing() {
+async fn a_folder_in_the_place_of_the_copy_harms_nothing_and_no_draft_stays_behind() {
     let world = World::new();
     let folder = tempfile::tempdir().expect("a folder");
-    let api = start(&world, folder.path());
+    let copy = folder.path().join("keys.json");
+    fs::create_dir(&copy).expect("a folder");
+    let api = start(&world, &copy);
     assert_eq!(api.keys.refresh().await, Ok(()));
     api.keys.close().await;
-    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    assert!(copy.is_dir());
+    assert_eq!(names_in(folder.path()), ["keys.json"]);
 }
