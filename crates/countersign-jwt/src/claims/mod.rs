@@ -48,7 +48,12 @@ impl RegisteredClaim {
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         // Compared as the three bytes that they are: this is asked of every member of every token.
-        Some(match name.as_bytes() {
+        Self::from_bytes(name.as_bytes())
+    }
+
+    #[inline]
+    pub(crate) fn from_bytes(name: &[u8]) -> Option<Self> {
+        Some(match name {
             b"iss" => Self::Issuer,
             b"sub" => Self::Subject,
             b"aud" => Self::Audience,

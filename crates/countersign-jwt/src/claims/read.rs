@@ -137,6 +137,7 @@ pub(crate) fn read<'p, C: Deserialize<'p>>(
         required_found: 0,
         nonce_at: None,
         claim: None,
+        met: 0,
     };
     // A member that is missing while a claim is being read is missing within that claim.
     reader.read().map_err(|error| match (reader.claim, error.missing_member()) {
@@ -163,6 +164,8 @@ struct Reader<'w, 'p> {
     nonce_at: Option<usize>,
     /// The claim whose value is being read.
     claim: Option<Cow<'p, str>>,
+    /// A bit for each registered claim that was met.
+    met: u8,
 }
 
 impl<'p> Reader<'_, 'p> {
@@ -182,17 +185,23 @@ impl<'p> Reader<'_, 'p> {
     }
 
     /// The name of the next claim that is not registered; those before it are read into their slots.
+    #[inline]
     fn next_private(&mut self) -> Result<Option<Cow<'p, str>>, json::Error> {
         loop {
             self.claim = None;
+            self.read_plain();
             let Some(name) = self.members.next_name(&mut self.parser)? else { return Ok(None) };
-            self.required_found += usize::from(self.wanted.required.contains(&name));
             match RegisteredClaim::from_name(&name) {
+                Some(claim) if self.met & mark(claim) != 0 => {
+                    return Err(self.parser.error("a member stands twice"));
+                }
                 Some(claim) => {
+                    self.note(claim);
                     self.claim = Some(Cow::Borrowed(claim.name()));
                     self.read_registered(claim)?;
                 }
                 None => {
+                    self.note_required(&name);
                     if self.wanted.nonce.is_some() && name == "nonce" {
                         self.parser.peek();
                         self.nonce_at = Some(self.parser.at());
@@ -202,6 +211,71 @@ impl<'p> Reader<'_, 'p> {
                 }
             }
         }
+    }
+
+    /// Reads registered claims in the form in which nearly everyone writes them: no white space, no escapes, one
+    /// audience, whole seconds. Stops before the first member that is anything else; that is read the general way.
+    #[inline]
+    fn read_plain(&mut self) {
+        if self.members.is_done() {
+            return;
+        }
+        let mut at = self.parser.at();
+        let mut within = self.members.is_within();
+        while let Some(end) = self.read_plain_claim(at, within) {
+            (at, within) = (end, true);
+        }
+        if within {
+            self.members.continue_within();
+            self.parser.continue_at(at);
+        }
+    }
+
+    /// Reads the registered claim at `at`, before which stands a comma if others were read; where it ends. `None`
+    /// leaves everything as it is.
+    #[inline]
+    fn read_plain_claim(&mut self, at: usize, within: bool) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        if within && bytes.get(at) != Some(&b',') {
+            return None;
+        }
+        let name = at + usize::from(within);
+        let &[b'"', one, two, three, b'"', b':'] = bytes.get(name..)?.first_chunk()? else { return None };
+        let claim = RegisteredClaim::from_bytes(&[one, two, three])?;
+        if self.met & mark(claim) != 0 {
+            return None;
+        }
+        let value = name + 6;
+        let end = match claim {
+            RegisteredClaim::Expiration => plain_date(self.text, value, &mut self.registered.expires_at)?,
+            RegisteredClaim::NotBefore => plain_date(self.text, value, &mut self.registered.not_before)?,
+            RegisteredClaim::IssuedAt => plain_date(self.text, value, &mut self.registered.issued_at)?,
+            _ => {
+                let end = json::plain_string_end(self.text, value)?;
+                let slot = Slot::between(value + 1, end)?;
+                match claim {
+                    RegisteredClaim::Issuer => self.registered.issuer = Some(slot),
+                    RegisteredClaim::Subject => self.registered.subject = Some(slot),
+                    RegisteredClaim::Audience => self.registered.audience = Some(Names::One(slot)),
+                    _ => self.registered.token_id = Some(slot),
+                }
+                end + 1
+            }
+        };
+        self.note(claim);
+        Some(end)
+    }
+
+    /// Notes that a registered claim is there.
+    #[inline]
+    fn note(&mut self, claim: RegisteredClaim) {
+        self.met |= mark(claim);
+        self.note_required(claim.name());
+    }
+
+    #[inline]
+    fn note_required(&mut self, name: &str) {
+        self.required_found += usize::from(self.wanted.required.iter().any(|required| required == name));
     }
 
     fn read_registered(&mut self, claim: RegisteredClaim) -> Result<(), json::Error> {
@@ -232,6 +306,20 @@ impl<'p> Reader<'_, 'p> {
         }
         Ok(())
     }
+}
+
+/// Reads whole seconds into their slot; where they end.
+#[inline]
+fn plain_date(text: &str, at: usize, slot: &mut Option<NumericDate>) -> Option<usize> {
+    let (seconds, end) = json::short_integer(text, at)?;
+    *slot = Some(NumericDate::from_secs(seconds));
+    Some(end)
+}
+
+/// One bit for each registered claim.
+#[inline]
+fn mark(claim: RegisteredClaim) -> u8 {
+    1 << claim as u8
 }
 
 fn read_subject<'p>(parser: &mut Parser<'p>, form: SubjectForm) -> Result<Cow<'p, str>, json::Error> {
@@ -323,5 +411,60 @@ impl<'p> MapAccess<'p> for &mut Reader<'_, 'p> {
 
     fn next_value_seed<S: DeserializeSeed<'p>>(&mut self, seed: S) -> Result<S::Value, json::Error> {
         seed.deserialize(&mut self.parser)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(payload: &str) -> bool {
+        let unit = read::<()>(payload, SubjectForm::Text, Wanted::default()).is_err();
+        let ignored = read::<IgnoredAny>(payload, SubjectForm::Text, Wanted::default()).is_err();
+        let map = read::<HashMap<String, IgnoredAny>>(payload, SubjectForm::Text, Wanted::default()).is_err();
+        assert!(unit == ignored && ignored == map, "{payload}");
+        unit
+    }
+
+    #[test]
+    fn a_claim_behind_the_end_of_the_object_is_not_read() {
+        for behind in [r#""iss":"x""#, r#""iss":"x"}"#, r#","iss":"x"}"#, r#","iss":"x""#, "}", ","] {
+            for object in
+                ["{}", r#"{"a":1}"#, r#"{"iss":"y"}"#, r#"{"iss":"y","a":1}"#, r#"{"a":1,"iss":"y"}"#]
+            {
+                assert!(refused(&format!("{object}{behind}")), "{object}{behind}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_registered_claim_stands_once_in_whatever_form() {
+        let forms = [r#""exp":1"#, r#" "exp" : 1"#, r#""\u0065xp":1"#, r#""exp":1.5"#, r#""exp":1 "#];
+        for first in forms {
+            assert!(!refused(&format!("{{{first}}}")), "{first}");
+            for second in forms {
+                for between in [",", r#","a":{"exp":1},"#, r#","iss":"i","#] {
+                    assert!(refused(&format!("{{{first}{between}{second}}}")), "{first}{between}{second}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn dates_in_the_usual_form_are_as_strict_as_others() {
+        for date in ["01", "-", "1.", "+1", "0x1", "1e", "\"1\"", "null", "", "00", "1 2"] {
+            assert!(refused(&format!(r#"{{"exp":{date}}}"#)), "{date}");
+            assert!(refused(&format!(r#"{{"exp":{date},"a":1}}"#)), "{date}");
+        }
+        let read = |payload| {
+            read::<()>(payload, SubjectForm::Text, Wanted::default()).unwrap().registered.expires_at
+        };
+        assert_eq!(read(r#"{"exp":0}"#), Some(NumericDate::from_secs(0)));
+        assert_eq!(
+            read(r#"{"exp":123456789012345678}"#),
+            Some(NumericDate::from_secs(123_456_789_012_345_678))
+        );
+        assert_eq!(read(r#"{"exp":9999999999999999999}"#), Some(NumericDate::MAX));
+        assert_eq!(read(r#"{"exp":-1}"#), Some(NumericDate::from_secs(-1)));
     }
 }

@@ -28,6 +28,24 @@ enum Place {
 }
 
 impl<'de> Members<'de> {
+    /// Whether members were read and the end was not met.
+    #[inline]
+    pub(crate) fn is_within(&self) -> bool {
+        self.place == Place::Within
+    }
+
+    /// Whether the end was met.
+    #[inline]
+    pub(crate) fn is_done(&self) -> bool {
+        self.place == Place::AfterLast
+    }
+
+    /// Notes that members were read by other means.
+    #[inline]
+    pub(crate) fn continue_within(&mut self) {
+        self.place = Place::Within;
+    }
+
     /// The name of the next member, its colon behind it; `None` at the end of the object, which is left, and after it.
     #[inline]
     pub(crate) fn next_name(&mut self, parser: &mut Parser<'de>) -> Result<Option<Cow<'de, str>>, Error> {

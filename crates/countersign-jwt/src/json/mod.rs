@@ -28,7 +28,7 @@ use serde::Deserialize;
 pub(crate) use deserialize::seed_name;
 pub use error::Error;
 pub(crate) use members::Members;
-pub(crate) use parser::{Number, Parser};
+pub(crate) use parser::{Number, Parser, plain_string_end, short_integer};
 
 /// How deep arrays and objects may be nested in each other.
 pub const MAX_DEPTH: u8 = 32;

@@ -25,12 +25,10 @@ pub(crate) enum Number {
 fn first_special(word: u64) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let holds_zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-
-    let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-    let quote = holds_zero(word ^ (ONES * b'"' as u64));
-    let escape = holds_zero(word ^ (ONES * b'\\' as u64));
-    let marked = control | quote | escape;
+    // With its second bit turned, a quote comes right after the control characters.
+    let control_or_quote = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
+    let escape = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    let marked = (control_or_quote | escape) & !word & HIGHS;
     // A borrow may mark bytes above a marked one, never below: the lowest mark is exact.
     (marked != 0).then(|| (marked.trailing_zeros() / 8) as usize)
 }
@@ -42,6 +40,53 @@ fn tag(word: u64, length: usize) -> u64 {
         0..8 => word & ((1 << (8 * length)) - 1) | (length as u64) << 56,
         _ => word,
     }
+}
+
+/// Where the run of characters from `at` that stand for themselves ends.
+#[inline]
+fn plain_until(text: &str, mut at: usize) -> usize {
+    let bytes = text.as_bytes();
+    while let Some(&chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        match first_special(u64::from_le_bytes(chunk)) {
+            Some(offset) => return at + offset,
+            None => at += 8,
+        }
+    }
+    while let Some(&byte) = bytes.get(at) {
+        if byte < 0x20 || byte == b'"' || byte == b'\\' {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+/// Where the content of the string at `at` ends, if it is a string without escapes.
+#[inline]
+pub(crate) fn plain_string_end(text: &str, at: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    if bytes.get(at) != Some(&b'"') {
+        return None;
+    }
+    let end = plain_until(text, at + 1);
+    (bytes.get(end) == Some(&b'"')).then_some(end)
+}
+
+/// The integer at `at`, if it has no sign and few digits, as dates do, and where it ends.
+#[inline]
+pub(crate) fn short_integer(text: &str, at: usize) -> Option<(i64, usize)> {
+    /// Every integer of this many digits is an `i64`.
+    const FEW: usize = 18;
+    let rest = text.as_bytes().get(at..)?;
+    let mut value = 0;
+    for (index, byte) in rest.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' if index < FEW => value = value * 10 + i64::from(byte - b'0'),
+            b',' | b'}' if index == 1 || (index > 1 && rest[0] != b'0') => return Some((value, at + index)),
+            _ => return None,
+        }
+    }
+    None
 }
 
 impl<'de> Parser<'de> {
@@ -63,6 +108,12 @@ impl<'de> Parser<'de> {
 
     pub(crate) fn at(&self) -> usize {
         self.at
+    }
+
+    /// Goes on at `at`, up to which the text was read by other means.
+    #[inline]
+    pub(crate) fn continue_at(&mut self, at: usize) {
+        self.at = at;
     }
 
     #[inline]
@@ -135,7 +186,7 @@ impl<'de> Parser<'de> {
     pub(crate) fn string(&mut self) -> Result<Cow<'de, str>, Error> {
         self.expect(b'"', "expected a string")?;
         let start = self.at;
-        self.at = self.plain_until();
+        self.at = plain_until(self.text, self.at);
         if self.byte() == Some(b'"') {
             self.at += 1;
             return Ok(Cow::Borrowed(&self.text[start..self.at - 1]));
@@ -160,29 +211,9 @@ impl<'de> Parser<'de> {
                 None => return Err(self.error("a string that does not end")),
             }
             let plain = self.at;
-            self.at = self.plain_until();
+            self.at = plain_until(self.text, self.at);
             value.push_str(&self.text[plain..self.at]);
         }
-    }
-
-    /// Where the run of characters that stand for themselves ends.
-    #[inline]
-    fn plain_until(&self) -> usize {
-        let bytes = self.text.as_bytes();
-        let mut at = self.at;
-        while let Some(&chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-            match first_special(u64::from_le_bytes(chunk)) {
-                Some(offset) => return at + offset,
-                None => at += 8,
-            }
-        }
-        while let Some(&byte) = bytes.get(at) {
-            if byte < 0x20 || byte == b'"' || byte == b'\\' {
-                break;
-            }
-            at += 1;
-        }
-        at
     }
 
     /// The name that is next, and its tag, if it is one of less than eight bytes without escapes, with eight bytes of

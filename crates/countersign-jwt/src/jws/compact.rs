@@ -12,15 +12,17 @@ pub(crate) struct Compact<'t> {
 }
 
 impl<'t> Compact<'t> {
-    /// Splits `token` at its two dots. A third dot is found when the signature is decoded.
+    /// Splits `token` at its two dots.
     pub(crate) fn split(token: &'t str) -> Result<Self, VerifyError> {
-        let malformed = || VerifyError::Malformed { reason: "expected three parts with dots between them" };
-        let (header, rest) = token.split_once('.').ok_or_else(malformed)?;
-        let (payload, signature) = rest.split_once('.').ok_or_else(malformed)?;
-        if signature.contains('.') {
-            return Err(malformed());
-        }
-        let signing_input = &token[..header.len() + 1 + payload.len()];
-        Ok(Self { signing_input, header, payload, signature })
+        let mut dots = memchr::memchr_iter(b'.', token.as_bytes());
+        let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
+            return Err(VerifyError::Malformed { reason: "expected three parts with dots between them" });
+        };
+        Ok(Self {
+            signing_input: &token[..second],
+            header: &token[..first],
+            payload: &token[first + 1..second],
+            signature: &token[second + 1..],
+        })
     }
 }

@@ -85,15 +85,20 @@ impl JwsVerifier {
         now: NumericDate,
     ) -> Result<Vec<u8>, VerifyError> {
         let keys = keys.snapshot(now).map_err(|_| VerifyError::KeysUnavailable)?;
-        let opened = self.open(token, &keys, &mut ())?;
-        base64url::decode(opened.payload).map_err(|_| PAYLOAD_ENCODING)
+        let mut bytes = Vec::new();
+        let opened = self.open(token, &keys, &mut bytes, &mut ())?;
+        bytes.clear();
+        base64url::decode_into(opened.payload, &mut bytes).map_err(|_| PAYLOAD_ENCODING)?;
+        Ok(bytes)
     }
 
-    /// Everything up to the signature, in the order of RFC 7515 §5.2; nothing of the payload has been looked at.
+    /// Everything up to the signature, in the order of RFC 7515 §5.2; nothing of the payload has been looked at. A long
+    /// signature is decoded in `room`, which the payload may have afterwards.
     pub(crate) fn open<'t, 'k>(
         &self,
         token: &'t str,
         keys: &'k KeySet,
+        room: &mut Vec<u8>,
         trace: &mut impl Trace,
     ) -> Result<Opened<'t, 'k>, VerifyError> {
         trace.sees(Check::Length, || format!("{} of {} characters", token.len(), self.max_length));
@@ -127,7 +132,7 @@ impl JwsVerifier {
         trace.sees(Check::Signature, || {
             format!("{} by {}", key.algorithm(), key.key_id().unwrap_or("a key without id"))
         });
-        verify_signature(key, &parts)?;
+        verify_signature(key, &parts, room)?;
         if met.is_none() {
             keys.remember(parts.header, header, index);
         }
@@ -183,7 +188,11 @@ fn select_error(error: SelectError) -> VerifyError {
 }
 
 /// Decodes the signature, onto the stack where it is short, and verifies it.
-fn verify_signature(key: &crate::VerifyingKey, parts: &Compact<'_>) -> Result<(), VerifyError> {
+fn verify_signature(
+    key: &crate::VerifyingKey,
+    parts: &Compact<'_>,
+    room: &mut Vec<u8>,
+) -> Result<(), VerifyError> {
     /// Two field elements of P-521 in 132 bytes; HMAC, Ed25519 and the smaller curves need less.
     const SHORT: usize = 132;
     let encoding = |_| VerifyError::Malformed { reason: "the signature is not canonical base64url" };
@@ -192,7 +201,11 @@ fn verify_signature(key: &crate::VerifyingKey, parts: &Compact<'_>) -> Result<()
         let mut buffer = [0; SHORT];
         key.verify_bytes(message, base64url::decode_slice(parts.signature, &mut buffer).map_err(encoding)?)
     } else {
-        key.verify_bytes(message, &base64url::decode(parts.signature).map_err(encoding)?)
+        let payload = base64url::decoded_length(parts.payload) + key.key_id().map_or(0, str::len);
+        room.clear();
+        room.reserve(payload.max(base64url::decoded_length(parts.signature)));
+        base64url::decode_into(parts.signature, room).map_err(encoding)?;
+        key.verify_bytes(message, room)
     };
     if good { Ok(()) } else { Err(VerifyError::InvalidSignature) }
 }

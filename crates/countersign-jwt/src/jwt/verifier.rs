@@ -192,8 +192,8 @@ impl Verifier {
         now: NumericDate,
     ) -> Result<Verified<C>, VerifyError> {
         let keys = keys.snapshot(now).map_err(|_| VerifyError::KeysUnavailable)?;
-        let opened = self.jws.open(token, &keys, &mut ())?;
         let mut bytes = Vec::new();
+        let opened = self.jws.open(token, &keys, &mut bytes, &mut ())?;
         let length = decode_payload(&opened, &mut bytes)?;
         let text = String::from_utf8(bytes).map_err(|_| PAYLOAD_UTF8)?;
         let checked = self.read(&text, length, now, &mut ())?;
@@ -233,8 +233,7 @@ impl Verifier {
         buffer: &'b mut PayloadBuffer,
     ) -> Result<Verified<C, &'b str>, VerifyError> {
         let keys = keys.snapshot(now).map_err(|_| VerifyError::KeysUnavailable)?;
-        let opened = self.jws.open(token, &keys, &mut ())?;
-        buffer.bytes.clear();
+        let opened = self.jws.open(token, &keys, &mut buffer.bytes, &mut ())?;
         let length = decode_payload(&opened, &mut buffer.bytes)?;
         let text = std::str::from_utf8(&buffer.bytes).map_err(|_| PAYLOAD_UTF8)?;
         let checked = self.read(text, length, now, &mut ())?;
@@ -259,9 +258,9 @@ impl Verifier {
         now: NumericDate,
         trace: &mut Explanation,
     ) -> Result<(), VerifyError> {
-        let opened = self.jws.open(token, keys, trace)?;
-        trace.sees(Check::Payload, || format!("{} characters", opened.payload.len()));
         let mut bytes = Vec::new();
+        let opened = self.jws.open(token, keys, &mut bytes, trace)?;
+        trace.sees(Check::Payload, || format!("{} characters", opened.payload.len()));
         let length = decode_payload(&opened, &mut bytes)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| PAYLOAD_UTF8)?;
         self.read::<IgnoredAny>(text, length, now, trace).map(drop)
@@ -461,6 +460,7 @@ const PAYLOAD_UTF8: VerifyError = VerifyError::Malformed { reason: "the payload 
 /// Decodes the payload and puts the id of the key behind it; the length of the payload.
 fn decode_payload(opened: &Opened<'_, '_>, buffer: &mut Vec<u8>) -> Result<usize, VerifyError> {
     let key_id = opened.key.key_id().unwrap_or_default();
+    buffer.clear();
     buffer.reserve(base64url::decoded_length(opened.payload) + key_id.len());
     base64url::decode_into(opened.payload, buffer).map_err(|_| PAYLOAD_ENCODING)?;
     let length = buffer.len();
