@@ -89,3 +89,8 @@ pub use strategy::{
     ApiKeyStrategy, AuthError, Authentication, BasicStrategy, BodyStrategy, Credentials, Denial, JwtStrategy,
     LocalStrategy, Outage, Rejection, Strategy, Validate, all_of, any_of,
 };
+
+/// The examples of the README, compiled.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
