@@ -57,7 +57,7 @@ pub(crate) fn run(bench: &Bench) -> bool {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let built = PACKAGES.iter().all(|package| {
         let mut build = Command::new(&cargo);
-        build.args(["build", "--locked", "--release", "--package", package, "--target-dir"]);
+        build.args(["build", "--release", "--package", package, "--target-dir"]);
         succeeds(build.arg(&target).current_dir(&folder))
     });
     let mut program = Command::new(target.join("release").join(PACKAGES[0]));

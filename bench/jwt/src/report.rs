@@ -159,8 +159,8 @@ impl Report {
         let mut text = String::from(
             "\n## Two threads\n\n\
              How much more two threads verify than one, with one verifier and one key set between them. On a machine with\n\
-             other work the middle round shows that work; the best round shows whether the threads hinder each other.\n\n\
-             | algorithm | middle round | best round |\n|---|---:|---:|\n",
+             other work the middle round shows that work; the best rounds show whether the threads hinder each other.\n\n\
+             | algorithm | middle round | best round of two against best round of one |\n|---|---:|---:|\n",
         );
         for Scaling { algorithm, median, best } in &self.scaling {
             let _ = writeln!(text, "| {algorithm} | {} | {} |", ratio(*median), ratio(*best));

@@ -27,7 +27,7 @@ pub struct Scaling {
     pub algorithm: String,
     /// In the middle round.
     pub median: f64,
-    /// In the best round.
+    /// The best round of two threads against the best round of one.
     pub best: f64,
 }
 
@@ -42,16 +42,16 @@ pub fn measure(task: &Task, effort: Effort) -> Result<Scaling, Failure> {
     while run(1, count) < effort.turn * 4 {
         count *= 2;
     }
-    let ratios: Vec<f64> = (0..effort.rounds)
-        .map(|_| {
-            let (one, two) = (run(1, count), run(2, count));
-            2.0 * one.as_secs_f64() / two.as_secs_f64()
-        })
-        .collect();
+    let times: Vec<(Duration, Duration)> =
+        (0..effort.rounds).map(|_| (run(1, count), run(2, count))).collect();
+    let ratio = |one: Duration, two: Duration| 2.0 * one.as_secs_f64() / two.as_secs_f64();
+    let fastest = |times: &mut dyn Iterator<Item = Duration>| times.min().unwrap_or_default();
+    let one = fastest(&mut times.iter().map(|(one, _)| *one));
+    let two = fastest(&mut times.iter().map(|(_, two)| *two));
     Ok(Scaling {
         algorithm: task.algorithm.clone(),
-        median: median(ratios.iter().copied()),
-        best: ratios.into_iter().fold(0.0, f64::max),
+        median: median(times.iter().map(|(one, two)| ratio(*one, *two))),
+        best: ratio(one, two),
     })
 }
 
