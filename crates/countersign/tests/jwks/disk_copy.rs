@@ -39,6 +39,20 @@ async fn a_service_that_starts_while_the_issuer_is_down_goes_by_its_copy() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_status_tells_when_the_keys_of_a_copy_were_confirmed() {
+    let world = World::new();
+    let copied_at = countersign::jwt::Clock::now(&world.clock);
+    let folder = copied(&world).await;
+    world.clock.advance(HOUR);
+    world.fake.fail(Fault::Down);
+    let api = start(&world, &folder.path().join("keys.json"));
+    settle().await;
+    let status = api.keys.status();
+    assert_eq!((status.keys, status.confirmed_at), (1, Some(copied_at)));
+    assert_eq!(api.failure(), Some("issuer_unreachable"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_copy_serves_the_very_first_request() {
     use futures_util::FutureExt;
 
