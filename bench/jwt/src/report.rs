@@ -181,7 +181,8 @@ impl Report {
                and another audience; and what it signs was verified.\n\
              - Everyone uses the cheapest interface that its crate has, with the key prepared as far as it can be.\n\
              - {rounds} rounds: in each everyone runs a batch of about {} ms, one after the other, another one first each\n  \
-               time. A ratio is the middle one of the rounds' ratios.\n\
+               time. A ratio is the middle one of the rounds' ratios; where the\n  \
+               best rounds say otherwise, the machine was busy, and the run should be repeated.\n\
              - The primitive is aws-lc-rs with a prepared key over the signed bytes of the same token: no base64, no JSON,\n  \
                no clock. For HMAC there is a second one, *{PAD_STATES}*: the RustCrypto crates\n  \
                cloned from a keyed state.\n\

@@ -53,6 +53,12 @@ impl Measured {
         let rounds = self.nanoseconds.iter().zip(&other.nanoseconds);
         median(rounds.map(|(one, other)| one / other))
     }
+
+    /// The same of both best rounds, which other work on the machine can hardly touch.
+    #[must_use]
+    pub fn times_at_best(&self, other: &Self) -> f64 {
+        self.fastest() / other.fastest()
+    }
 }
 
 /// The middle value.

@@ -101,7 +101,7 @@ fn judge(promise: &Promise, race: &Race) -> Vec<Verdict> {
         let times = ours.times(primitive);
         verdicts.push(Verdict {
             promise: format!("{what}: at most {:.2} × {PRIMITIVE}", promise.primitive),
-            measured: format!("{times:.2} ×"),
+            measured: format!("{times:.2} × (best rounds: {:.2})", ours.times_at_best(primitive)),
             reached: times < promise.primitive + ROUNDING,
         });
     }
@@ -109,7 +109,7 @@ fn judge(promise: &Promise, race: &Race) -> Vec<Verdict> {
         let times = peer.times(ours);
         verdicts.push(Verdict {
             promise: format!("{what}: at least {:.2} times as fast as the best other crate", promise.peer),
-            measured: format!("{times:.2} ({})", peer.library),
+            measured: format!("{times:.2} (best rounds: {:.2}; {})", peer.times_at_best(ours), peer.library),
             reached: times > promise.peer - ROUNDING,
         });
     }
