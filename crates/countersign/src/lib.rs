@@ -50,6 +50,7 @@
 //! - [`authorize`]: what a recognised visitor may do: scopes, roles, policies, stronger or more recent logins.
 //! - [`extract`]: [`Authenticated`] and [`MaybeAuthenticated`], what handlers ask for.
 //! - [`challenge`]: what refused requests are answered, and the codes.
+//! - [`cache`]: [`TokenCache`](cache::TokenCache), so that a token's signature is checked once.
 //! - [`jwks`]: [`RemoteJwkSet`], the keys of an issuer elsewhere.
 //! - [`password`]: hashing and verifying passwords without starving the rest of the service.
 //! - [`session`]: refresh tokens that rotate, and the sessions behind them; [`csrf`] for those in cookies.
@@ -64,6 +65,7 @@
 //! `conformance`: the suite that proves a session store of your own. For tests.
 
 pub mod authorize;
+pub mod cache;
 pub mod challenge;
 pub mod csrf;
 pub mod extract;

@@ -11,7 +11,7 @@ use crate::json::{self, Members, Number, Parser, seed_name};
 
 /// The registered claims of a payload; a claim that is absent is `None`. Texts are places in the payload, so that this
 /// can be kept beside it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Registered {
     pub(crate) issuer: Option<Slot>,
     pub(crate) subject: Option<Slot>,
@@ -23,7 +23,7 @@ pub(crate) struct Registered {
 }
 
 /// Where a text is: in the payload as it is written there, or, if it has escapes there, on its own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Slot {
     At(u32, u32),
     #[expect(clippy::box_collection, reason = "it is rare, and the usual case stays small")]
@@ -61,7 +61,7 @@ impl Slot {
 }
 
 /// The names in an `aud` claim; one name needs no allocation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Names {
     One(Slot),
     Many(Vec<Slot>),

@@ -12,13 +12,14 @@ use crate::{Algorithm, NumericDate, VerifyingKey};
 /// dereferencing; the registered claims (RFC 7519 §4.1) have methods. `B` is where the text of the payload is kept:
 /// in the token itself, or in a buffer of the caller's
 /// ([`Verifier::verify_in`](crate::Verifier::verify_in)).
+#[derive(Clone)]
 pub struct Verified<C, B = String> {
     /// The payload, and behind it the key id.
     text: B,
     payload_length: usize,
     key_id: Option<Slot>,
     algorithm: Algorithm,
-    registered: Registered,
+    pub(super) registered: Registered,
     expires_at: NumericDate,
     claims: C,
 }

@@ -240,6 +240,19 @@ impl Verifier {
         Ok(Verified::new(text, length, opened.key, checked))
     }
 
+    /// Checks again what was right when `token` was verified by this verifier and time may have changed: `exp`, `nbf` and
+    /// the greatest age.
+    ///
+    /// # Errors
+    /// [`VerifyError::Expired`], [`VerifyError::NotYetValid`] or [`VerifyError::TooOld`].
+    pub fn check_dates_again<C, B>(
+        &self,
+        token: &Verified<C, B>,
+        now: NumericDate,
+    ) -> Result<(), VerifyError> {
+        self.check_dates(&token.registered, now, &mut ()).map(drop)
+    }
+
     /// What each check of a verification of `token` sees and decides; none of it depends on the application's claims.
     #[must_use]
     pub fn explain(&self, token: &str, keys: &impl KeySource, now: NumericDate) -> Explanation {

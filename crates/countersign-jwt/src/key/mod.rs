@@ -10,7 +10,7 @@ mod verifying;
 
 pub use error::KeyError;
 pub(crate) use set::SelectError;
-pub use set::{KeySet, SkippedKey};
+pub use set::{KeySet, KeySetId, SkippedKey};
 pub use signing::SigningKey;
 pub use source::{KeySource, KeysUnavailable, Renewal, RenewalFailed};
 pub use verifying::VerifyingKey;

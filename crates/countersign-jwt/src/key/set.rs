@@ -1,6 +1,7 @@
 //! The keys a verifier chooses from.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{KeyError, VerifyingKey};
 use crate::header::Header;
@@ -31,9 +32,25 @@ const REMEMBERED_LENGTH: usize = 512;
 /// ```
 #[derive(Debug, Default)]
 pub struct KeySet {
+    id: KeySetId,
     keys: Vec<VerifyingKey>,
     skipped: Vec<SkippedKey>,
     remembered: [OnceLock<Remembered>; REMEMBERED],
+}
+
+/// Tells one set of keys from every other of this process, and from itself before keys were added to it.
+///
+/// What was proven by a set holds as long as the set is still this one: a set that was read anew, be it from the same
+/// text, is another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeySetId(u64);
+
+impl Default for KeySetId {
+    /// An id that no set has had.
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// A key of a JWK Set that is not used, and why.
@@ -112,6 +129,24 @@ impl KeySet {
     #[must_use]
     pub fn to_jwk_set(&self) -> JwkSet {
         JwkSet { keys: self.keys.iter().filter_map(VerifyingKey::to_jwk).collect() }
+    }
+
+    /// Which set of keys this is.
+    ///
+    /// ```
+    /// use countersign_jwt::{Algorithm, KeySet, SigningKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::Es256)?.verifying_key();
+    /// let mut keys = KeySet::from(key.clone());
+    /// let id = keys.id();
+    /// assert_ne!(id, KeySet::from(key.clone()).id());
+    /// keys.extend([key]);
+    /// assert_ne!(id, keys.id());
+    /// # Ok::<(), countersign_jwt::KeyError>(())
+    /// ```
+    #[must_use]
+    pub fn id(&self) -> KeySetId {
+        self.id
     }
 
     /// The keys that can be chosen.
@@ -195,6 +230,7 @@ impl FromIterator<VerifyingKey> for KeySet {
 impl Extend<VerifyingKey> for KeySet {
     /// Adds keys; what was remembered of headers is forgotten, as another key may now be meant.
     fn extend<T: IntoIterator<Item = VerifyingKey>>(&mut self, keys: T) {
+        self.id = KeySetId::default();
         self.keys.extend(keys);
         self.remembered = Default::default();
     }

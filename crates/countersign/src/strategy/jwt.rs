@@ -15,6 +15,7 @@ pub use trusted::{IssuerRepeated, TrustedIssuer};
 use trusted::Trusted;
 
 use super::{AuthError, Authentication, Denial, Details, Outage, Rejection, Strategy, Validate, Verdict};
+use crate::cache::{self, Proof, TokenCache};
 use crate::challenge::Scheme;
 use crate::extract_jwt::{ExtractError, ExtractJwt};
 use crate::jwt::{Clock, KeySource, RenewalFailed, SystemClock, Verified, Verifier, VerifyError};
@@ -49,9 +50,8 @@ use crate::jwt::{Clock, KeySource, RenewalFailed, SystemClock, Verified, Verifie
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct JwtStrategy<C, K, V = Accept> {
-    token: Token<K>,
+    token: Token<C, K>,
     validate: V,
-    claims: PhantomData<fn() -> C>,
 }
 
 /// Takes the verified token for the identity: what a [`JwtStrategy`] does without
@@ -67,9 +67,10 @@ pub struct Checked<V, R> {
 }
 
 /// All that leads from a head to a verified token.
-struct Token<K> {
+struct Token<C, K> {
     extract: ExtractJwt,
     trusted: Trusted<K>,
+    cache: Option<TokenCache<C>>,
     clock: Arc<dyn Clock>,
     scheme: Scheme,
 }
@@ -79,7 +80,7 @@ impl<C, K: KeySource> JwtStrategy<C, K> {
     ///
     /// `keys` is a [`KeySet`](crate::jwt::KeySet) or any other source; an `Arc` of one, to share it.
     pub fn new(verifier: Verifier, keys: K) -> Self {
-        Self::trusting(Trusted::One(verifier, keys))
+        Self::trusting(Trusted::one(verifier, keys))
     }
 
     /// As [`new`](Self::new), for tokens of several issuers, each with its own keys: one for each tenant, say.
@@ -113,10 +114,11 @@ impl<C, K: KeySource> JwtStrategy<C, K> {
         let token = Token {
             extract: ExtractJwt::bearer(),
             trusted,
+            cache: None,
             clock: Arc::new(SystemClock),
             scheme: Scheme::BEARER,
         };
-        Self { token, validate: Accept, claims: PhantomData }
+        Self { token, validate: Accept }
     }
 
     /// Asks `check` for the application's own user, once the token is verified.
@@ -128,7 +130,7 @@ impl<C, K: KeySource> JwtStrategy<C, K> {
         V: for<'head> Validate<'head, Verified<C>, Verdict = R>,
     {
         let validate = Checked { check, verdict: PhantomData };
-        JwtStrategy { token: self.token, validate, claims: PhantomData }
+        JwtStrategy { token: self.token, validate }
     }
 }
 
@@ -138,6 +140,14 @@ impl<C, K, V> JwtStrategy<C, K, V> {
     pub fn extract(mut self, extract: ExtractJwt) -> Self {
         self.token.scheme = self.token.scheme.renamed(extract.scheme_name().unwrap_or("Bearer"));
         self.token.extract = extract;
+        self
+    }
+
+    /// Remembers tokens that were good, so that the signature of one that comes again is not checked again: see
+    /// [`cache`](crate::cache). All else about it is.
+    #[must_use]
+    pub fn cache(mut self, cache: TokenCache<C>) -> Self {
+        self.token.cache = Some(cache);
         self
     }
 
@@ -156,16 +166,12 @@ impl<C, K, V> JwtStrategy<C, K, V> {
     }
 }
 
-impl<K: KeySource> Token<K> {
-    async fn verify<C: DeserializeOwned>(&self, head: &Parts) -> Result<(Verified<C>, Details), AuthError> {
+impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
+    async fn verify(&self, head: &Parts) -> Result<(Verified<C>, Details), AuthError> {
         let token = self.extract.extract(head)?.ok_or(AuthError::NoCredentials)?;
-        let (verifier, keys) = self.trusted.choose(token)?;
-        let token: Verified<C> = match verifier.verify(token, keys, self.clock.now()) {
-            Err(error @ (VerifyError::UnknownKey | VerifyError::KeysUnavailable)) => {
-                self.renew(keys, error).await?;
-                verifier.verify(token, keys, self.clock.now())?
-            }
-            verdict => verdict?,
+        let token = match self.recall(token) {
+            Some(verified) => verified,
+            None => self.prove(token).await?,
         };
         let details = Details {
             strategy: NAME,
@@ -177,8 +183,41 @@ impl<K: KeySource> Token<K> {
         Ok((token, details))
     }
 
+    /// The token, if it was good before and still is.
+    fn recall(&self, token: &str) -> Option<Verified<C>> {
+        let cache = self.cache.as_ref()?;
+        let holds = |verified: &Verified<C>, proof: Proof| {
+            let (verifier, keys) = self.trusted.verifier(proof.verifier);
+            cache::still_holds(verified, proof.keys, verifier, keys, self.clock.now())
+        };
+        cache.find(token, holds, |verified| cache.copy(verified))
+    }
+
+    /// The token, if it is good by the keys at hand or by newer ones.
+    async fn prove(&self, token: &str) -> Result<Verified<C>, AuthError> {
+        let number = self.trusted.choose(token)?;
+        match self.prove_now(token, number) {
+            Err(error @ (VerifyError::UnknownKey | VerifyError::KeysUnavailable)) => {
+                self.renew(number, error).await?;
+                Ok(self.prove_now(token, number)?)
+            }
+            verdict => Ok(verdict?),
+        }
+    }
+
+    fn prove_now(&self, token: &str, number: usize) -> Result<Verified<C>, VerifyError> {
+        let (verifier, keys) = self.trusted.verifier(number);
+        let now = self.clock.now();
+        let (verified, keys) = cache::prove(token, verifier, keys, now)?;
+        if let Some(cache) = &self.cache {
+            cache.remember(token, cache.copy(&verified), Proof { verifier: number, keys }, now);
+        }
+        Ok(verified)
+    }
+
     /// Awaits newer keys than those by which `error` was said, which stands if there are none.
-    async fn renew(&self, keys: &K, error: VerifyError) -> Result<(), AuthError> {
+    async fn renew(&self, number: usize, error: VerifyError) -> Result<(), AuthError> {
+        let (_, keys) = self.trusted.verifier(number);
         let renewal = keys.renew(self.clock.now()).ok_or(error)?;
         Ok(renewal.await?)
     }
@@ -239,6 +278,7 @@ impl<C, K, V> fmt::Debug for JwtStrategy<C, K, V> {
         f.debug_struct("JwtStrategy")
             .field("extract", &self.token.extract)
             .field("trusted", &self.token.trusted)
+            .field("cache", &self.token.cache)
             .field("scheme", &self.token.scheme)
             .finish_non_exhaustive()
     }

@@ -7,6 +7,7 @@ mod api_key;
 mod authorize;
 mod basic;
 mod body_guard;
+mod cache;
 mod combine;
 mod extractors;
 mod guard;

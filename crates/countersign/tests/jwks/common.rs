@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
+use countersign::cache::TokenCache;
 use countersign::jwks::RemoteJwkSetBuilder;
 use countersign::jwt::{
     Algorithm, Claims, Clock, KeySet, ManualClock, NumericDate, Signer, SigningKey, Verified, Verifier,
@@ -103,11 +104,14 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn new(keys: RemoteJwkSet, clock: impl Clock + 'static) -> Self {
-        let strategy =
-            JwtStrategy::<Value, _>::new(Verifier::new(ISSUER, AUDIENCE), keys.clone()).clock(clock);
-        let hello = async |_: Authenticated<Verified<Value>>| "hello";
-        let router = Router::new().route("/", get(hello)).layer(Guard::required(strategy));
-        Self { keys, router }
+        let strategy = JwtStrategy::new(Verifier::new(ISSUER, AUDIENCE), keys.clone()).clock(clock);
+        Self { keys, router: router(strategy) }
+    }
+
+    /// The same API, put together with a cache of verified tokens.
+    pub(crate) fn remembering(self, clock: impl Clock + 'static) -> Self {
+        let strategy = JwtStrategy::new(Verifier::new(ISSUER, AUDIENCE), self.keys.clone()).clock(clock);
+        Self { router: router(strategy.cache(TokenCache::new(64))), ..self }
     }
 
     /// What the bearer of this token is answered: the status, and the code if there is one.
@@ -141,6 +145,11 @@ impl Api {
     pub(crate) fn failure(&self) -> Option<&'static str> {
         self.keys.status().failure.map(|failure| failure.code())
     }
+}
+
+fn router(strategy: JwtStrategy<Value, RemoteJwkSet>) -> Router {
+    let hello = async |_: Authenticated<Verified<Value>>| "hello";
+    Router::new().route("/", get(hello)).layer(Guard::required(strategy))
 }
 
 fn code(body: &[u8]) -> String {

@@ -1,5 +1,6 @@
 //! What goes wrong elsewhere with key sets, each by its name.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_testkit::Fault;
@@ -119,4 +120,31 @@ async fn a_secret_in_a_public_set_verifies_nothing() {
     assert_eq!(api.keys.refresh().await.unwrap_err().code(), "key_set_without_key");
     world.pass(DAY).await;
     assert_eq!(api.present(&world.token(&secret)).await, "503");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_remembered_token_falls_with_its_key() {
+    let world = World::new();
+    let api = world.start_warm().await.remembering(Arc::clone(&world.clock));
+    let old = world.token(&world.key);
+    assert_eq!(api.present(&old).await, "200");
+
+    world.fake.publish(&set(&[&key("second")]));
+    assert_eq!(api.present(&old).await, "200", "the set at hand still has its key");
+    api.keys.refresh().await.expect("an issuer in good health");
+    assert_eq!(api.present(&old).await, "401 key_unknown");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_remembered_token_is_503_once_the_keys_are_stale() {
+    let world = World::new();
+    let api = world.start_as(world.builder().stale_after(5 * MINUTE));
+    let api = api.remembering(Arc::clone(&world.clock));
+    api.keys.refresh().await.expect("an issuer in good health");
+    let token = world.token(&world.key);
+    assert_eq!(api.present(&token).await, "200");
+
+    world.fake.fail(Fault::Down);
+    world.clock.advance(5 * MINUTE);
+    assert_eq!(api.present(&token).await, "503");
 }

@@ -38,9 +38,10 @@ pub struct IssuerRepeated {
 }
 
 /// Verifiers and the keys of each.
-pub(super) enum Trusted<K> {
-    One(Verifier, K),
-    Several(HashMap<Box<str>, (Verifier, K)>),
+pub(super) struct Trusted<K> {
+    verifiers: Vec<(Verifier, K)>,
+    /// Which of them is for the tokens of which issuer; none where there is but one.
+    issuers: Option<HashMap<Box<str>, usize>>,
 }
 
 /// All of a token that says where it is to be verified.
@@ -51,37 +52,44 @@ struct Route<'t> {
 }
 
 impl<K> Trusted<K> {
-    pub(super) fn several(
-        issuers: impl IntoIterator<Item = TrustedIssuer<K>>,
-    ) -> Result<Self, IssuerRepeated> {
-        let mut several = HashMap::new();
-        for TrustedIssuer { issuer, verifier, keys } in issuers {
-            if several.insert(issuer.clone(), (verifier, keys)).is_some() {
-                return Err(IssuerRepeated { issuer });
-            }
-        }
-        Ok(Self::Several(several))
+    pub(super) fn one(verifier: Verifier, keys: K) -> Self {
+        Self { verifiers: vec![(verifier, keys)], issuers: None }
     }
 
-    /// The verifier and the keys for this token. What the token says of itself only chooses among what was declared.
-    pub(super) fn choose(&self, token: &str) -> Result<(&Verifier, &K), VerifyError> {
-        let several = match self {
-            Self::One(verifier, keys) => return Ok((verifier, keys)),
-            Self::Several(several) => several,
-        };
+    pub(super) fn several(
+        several: impl IntoIterator<Item = TrustedIssuer<K>>,
+    ) -> Result<Self, IssuerRepeated> {
+        let (mut verifiers, mut issuers) = (Vec::new(), HashMap::new());
+        for TrustedIssuer { issuer, verifier, keys } in several {
+            if issuers.insert(issuer.clone(), verifiers.len()).is_some() {
+                return Err(IssuerRepeated { issuer });
+            }
+            verifiers.push((verifier, keys));
+        }
+        Ok(Self { verifiers, issuers: Some(issuers) })
+    }
+
+    /// The number of the verifier for this token. What the token says of itself only chooses among what was declared.
+    pub(super) fn choose(&self, token: &str) -> Result<usize, VerifyError> {
+        let Some(issuers) = &self.issuers else { return Ok(0) };
         let unverified = Unverified::decode(token)?;
         let route: Route<'_> = unverified.claims()?;
         let issuer = route.iss.ok_or(VerifyError::MissingClaim { claim: Cow::Borrowed("iss") })?;
-        let (verifier, keys) = several.get(&*issuer).ok_or(VerifyError::IssuerMismatch)?;
-        Ok((verifier, keys))
+        issuers.get(&*issuer).copied().ok_or(VerifyError::IssuerMismatch)
+    }
+
+    /// The verifier of this number, which [`choose`](Self::choose) gave, and its keys.
+    pub(super) fn verifier(&self, number: usize) -> (&Verifier, &K) {
+        let (verifier, keys) = &self.verifiers[number];
+        (verifier, keys)
     }
 }
 
 impl<K> fmt::Debug for Trusted<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::One(verifier, _) => verifier.fmt(f),
-            Self::Several(several) => f.debug_set().entries(several.keys()).finish(),
+        match &self.issuers {
+            None => f.debug_list().entries(self.verifiers.iter().map(|(verifier, _)| verifier)).finish(),
+            Some(issuers) => f.debug_set().entries(issuers.keys()).finish(),
         }
     }
 }
