@@ -1,4 +1,4 @@
-//! `cargo xtask bench jwt [--quick] [ALGORITHM ...]`: builds the benchmarks of `bench/` and runs them.
+//! `cargo xtask bench jwt [--quick] [ALGORITHM ...]` and its like: builds a benchmark of `bench/` and runs it.
 
 use std::env;
 use std::ffi::OsString;
@@ -9,41 +9,59 @@ use std::process::Command;
 use crate::prerequisite::{C_COMPILER, CMAKE, CXX_COMPILER, LIBCLANG, OPENSSL, Prerequisite};
 
 pub(crate) const WORD: &str = "bench";
-pub(crate) const ABOUT: &str = "measure the token core against its peers and write docs/benchmarks.md: \
-     `bench jwt [--quick] [ALGORITHM ...]`";
+pub(crate) const ABOUT: &str = "measure, and write a section of docs/benchmarks.md: \
+     `bench jwt [--quick] [ALGORITHM ...]` or `bench cache`";
 
-/// What building the peers needs on this machine.
-pub(crate) const NEEDS: [&Prerequisite; 5] = [&C_COMPILER, &CXX_COMPILER, &CMAKE, &LIBCLANG, &OPENSSL];
+/// A benchmark: the word that names it, and what it is made of.
+#[derive(Debug, PartialEq, Eq)]
+struct Benchmark {
+    word: &'static str,
+    /// Members of the workspace in `bench/`; the first is run. Built one by one: together, cargo would give each the
+    /// features of all.
+    packages: &'static [&'static str],
+}
 
-/// Built one by one: together, cargo would give each the features of all.
-const PACKAGES: [&str; 3] = ["bench-jwt", "bench-jwt-boring", "bench-jwt-openssl"];
+/// Every benchmark there is. Each writes its own section of the document.
+static BENCHMARKS: [Benchmark; 2] = [
+    Benchmark { word: "jwt", packages: &["bench-jwt", "bench-jwt-boring", "bench-jwt-openssl"] },
+    Benchmark { word: "cache", packages: &["bench-cache"] },
+];
 
 /// What is to be measured.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Bench {
-    /// The words after `bench jwt`, which the program reads.
+    benchmark: &'static Benchmark,
+    /// The words after its name, which the program reads.
     words: Vec<String>,
 }
 
-/// The word after `bench` was not `jwt`.
+/// The word after `bench` names no benchmark.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct WrongCall;
 
 impl fmt::Display for WrongCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: there is one benchmark, `bench jwt`")
+        let names: Vec<&str> = BENCHMARKS.iter().map(|benchmark| benchmark.word).collect();
+        write!(f, "error: `bench` takes the name of a benchmark: {}", names.join(", "))
     }
 }
 
 /// Reads the words after `bench`.
 pub(crate) fn parse(words: &[String]) -> Result<Bench, WrongCall> {
-    match words {
-        [first, words @ ..] if first == "jwt" => Ok(Bench { words: words.to_vec() }),
-        _ => Err(WrongCall),
-    }
+    let (first, words) = words.split_first().ok_or(WrongCall)?;
+    let benchmark = BENCHMARKS.iter().find(|benchmark| benchmark.word == first).ok_or(WrongCall)?;
+    Ok(Bench { benchmark, words: words.to_vec() })
 }
 
 impl Bench {
+    /// What building it needs on this machine: the C libraries of the peers, if it has any.
+    pub(crate) fn needs(&self) -> Vec<&'static Prerequisite> {
+        match self.benchmark.packages {
+            [_] => vec![&C_COMPILER],
+            _ => vec![&C_COMPILER, &CXX_COMPILER, &CMAKE, &LIBCLANG, &OPENSSL],
+        }
+    }
+
     /// Whether everything is measured, and thoroughly: only such figures are written down.
     fn is_full(&self) -> bool {
         self.words.is_empty()
@@ -55,12 +73,13 @@ pub(crate) fn run(bench: &Bench) -> bool {
     let folder = root().join("bench");
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| folder.join("target"), PathBuf::from);
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let built = PACKAGES.iter().all(|package| {
+    let packages = bench.benchmark.packages;
+    let built = packages.iter().all(|package| {
         let mut build = Command::new(&cargo);
         build.args(["build", "--release", "--package", package, "--target-dir"]);
         succeeds(build.arg(&target).current_dir(&folder))
     });
-    let mut program = Command::new(target.join("release").join(PACKAGES[0]));
+    let mut program = Command::new(target.join("release").join(packages[0]));
     if bench.is_full() {
         program.arg("--write").arg(root().join("docs/benchmarks.md"));
     }
@@ -90,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_one_benchmark_and_it_must_be_named() {
+    fn a_benchmark_must_be_named_and_there() {
         for line in ["", "jwts", "--quick", "--quick jwt"] {
             assert_eq!(parse_line(line), Err(WrongCall), "{line}");
         }
@@ -106,9 +125,16 @@ mod tests {
 
     #[test]
     fn every_package_is_a_member_of_the_benchmarks_workspace() {
-        for package in PACKAGES {
+        for package in BENCHMARKS.iter().flat_map(|benchmark| benchmark.packages) {
             let folder = package.trim_start_matches("bench-");
             assert!(root().join("bench").join(folder).join("Cargo.toml").is_file(), "{package}");
+        }
+    }
+
+    #[test]
+    fn every_benchmark_is_named_in_the_usage() {
+        for benchmark in &BENCHMARKS {
+            assert!(ABOUT.contains(&format!("`bench {}", benchmark.word)), "{}", benchmark.word);
         }
     }
 }

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
             print!("\n{report}");
             report.passed()
         }),
-        Ok(Call::Bench(bench)) => run(bench::NEEDS.to_vec(), || bench::run(&bench)),
+        Ok(Call::Bench(bench)) => run(bench.needs(), || bench::run(&bench)),
         Ok(Call::Fuzz(fuzz)) => run(fuzz::NEEDS.to_vec(), || fuzz::run(&fuzz)),
         Err(wrong) => {
             eprint!("{wrong}\n\n{}", command::usage());

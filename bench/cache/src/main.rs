@@ -10,11 +10,12 @@ mod contenders;
 mod report;
 
 use std::hint::black_box;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use bench_harness::Failure;
+use bench_harness::{Failure, Section};
 
 use contenders::{Contender, Tokens};
 use report::Measured;
@@ -25,7 +26,16 @@ const ROUNDS: usize = 41;
 const TURN: Duration = Duration::from_millis(4);
 
 fn main() -> ExitCode {
-    match run() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let document = match words.as_slice() {
+        [] => None,
+        [word, file] if word == "--write" => Some(Path::new(file)),
+        _ => {
+            eprintln!("Usage: bench-cache [--write FILE]");
+            return ExitCode::from(2);
+        }
+    };
+    match run(document) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -34,12 +44,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), Failure> {
+fn run(document: Option<&Path>) -> Result<(), Failure> {
     let tokens = Tokens::new(64)?;
     let contenders = contenders::all(&tokens)?;
     let measured: Vec<_> = measure(&contenders, tokens.len());
-    print!("{}", report::markdown(&measured, contenders::bytes()?));
-    Ok(())
+    let section = Section::new(
+        "cache",
+        "A token that was verified before",
+        "cargo xtask bench cache",
+        &["countersign", "moka"],
+    );
+    let section = section.text(&report::markdown(&measured, contenders::bytes()?));
+    print!("{}", section.markdown());
+    document.map_or(Ok(()), |file| section.write(file))
 }
 
 /// One thread and two in turn, everyone in each round.

@@ -4,7 +4,6 @@
 //! it, and then takes turns, a short batch in each round, so that whatever else the machine does falls on all alike.
 
 pub mod field;
-pub mod machine;
 mod ours;
 mod peers;
 mod primitive;

@@ -95,12 +95,9 @@ fn run(call: &Call) -> Result<(), Failure> {
         }
     }
     let (command, missing) = (call.command.clone(), programs.missing.clone());
-    let report = Report { effort: call.effort, command, races, scaling, missing }.markdown();
-    print!("{report}");
-    match &call.write {
-        Some(file) => Ok(std::fs::write(file, report)?),
-        None => Ok(()),
-    }
+    let section = Report { effort: call.effort, command, races, scaling, missing }.section();
+    print!("{}", section.markdown());
+    call.write.as_ref().map_or(Ok(()), |file| section.write(file))
 }
 
 /// Everyone's token must be one that ours accepts.

@@ -2,11 +2,29 @@
 
 use std::fmt::Write;
 
-use bench_harness::Operation;
+use bench_harness::{Operation, Section};
 
 use crate::rounds::{Effort, Measured};
 use crate::threads::Scaling;
-use crate::{BORROWED, OWNED, PAD_STATES, PRIMITIVE, is_peer, machine, targets};
+use crate::{BORROWED, OWNED, PAD_STATES, PRIMITIVE, is_peer, targets};
+
+/// The crates whose versions are told.
+const COMPARED: [&str; 12] = [
+    "countersign-jwt",
+    "aws-lc-rs",
+    "aws-lc-sys",
+    "hmac",
+    "jsonwebtoken",
+    "jwt",
+    "jwt-compact",
+    "jwt-simple",
+    "boring",
+    "josekit",
+    "jwtk",
+    "openssl",
+];
+
+const ABOUT: &str = "The token core, measured against the cryptography it is built on and against the other JWT crates of Rust.";
 
 /// Everyone who did one operation of one algorithm.
 pub struct Race {
@@ -57,29 +75,15 @@ pub struct Report {
 }
 
 impl Report {
-    /// The report in Markdown.
+    /// The report as a section of docs/benchmarks.md.
     #[must_use]
-    pub fn markdown(&self) -> String {
-        let sections =
-            [self.head(), self.verdicts(), self.summary(), self.everyone(), self.threads(), self.method()];
-        sections.concat()
-    }
-
-    fn head(&self) -> String {
-        let mut text = String::from(
-            "# Benchmarks\n\n\
-             The token core, measured against the cryptography it is built on and against the other JWT crates of Rust.\n\
-             Machines are noisy and differ: nanoseconds are of this machine and this run; what counts are ratios, and\n\
-             only those of one run.\n\n| | |\n|---|---|\n",
-        );
-        for (name, value) in machine::description() {
-            let _ = writeln!(text, "| {name} | {value} |");
-        }
-        let _ = writeln!(text, "| Command | `{}` |", self.command);
-        for missing in &self.missing {
-            let _ = writeln!(text, "| Not measured | {missing}: what it needs was not on the machine |");
-        }
-        text
+    pub fn section(&self) -> Section {
+        let section = Section::new("jwt", "The token core", &self.command, &COMPARED).text(ABOUT);
+        let section = self.missing.iter().fold(section, |section, missing| {
+            section.condition("Not measured", &format!("{missing}: what it needs was not on the machine"))
+        });
+        let parts = [self.verdicts(), self.summary(), self.everyone(), self.threads(), self.method()];
+        section.text(&parts.concat())
     }
 
     fn verdicts(&self) -> String {
@@ -87,7 +91,7 @@ impl Report {
         if verdicts.is_empty() {
             return String::new();
         }
-        let mut text = String::from("\n## What is promised\n\n| promise | measured | |\n|---|---|---|\n");
+        let mut text = String::from("\n### What is promised\n\n| promise | measured | |\n|---|---|---|\n");
         for verdict in verdicts {
             let outcome = if verdict.reached { "reached" } else { "**missed**" };
             let _ = writeln!(text, "| {} | {} | {outcome} |", verdict.promise, verdict.measured);
@@ -97,7 +101,7 @@ impl Report {
 
     fn summary(&self) -> String {
         let mut text = String::from(
-            "\n## Every algorithm\n\n\
+            "\n### Every algorithm\n\n\
              *Ours*: nanoseconds an operation; *× primitive*: how many times the primitive alone with a prepared key;\n\
              *× best peer*: how many times as fast as the fastest other crate that knows the algorithm.\n\n\
              | algorithm | operation | ours | ns | × primitive | × best peer | best peer | allocations |\n\
@@ -124,11 +128,11 @@ impl Report {
     }
 
     fn everyone(&self) -> String {
-        let mut text = String::from("\n## Everyone\n");
+        let mut text = String::from("\n### Everyone\n");
         for race in &self.races {
             let _ = write!(
                 text,
-                "\n### {} {}\n\n\
+                "\n#### {} {}\n\n\
                  | | ns, middle round | ns, best round | × primitive | allocations | bytes |\n|---|---:|---:|---:|---:|---:|\n",
                 race.algorithm,
                 race.name()
@@ -157,7 +161,7 @@ impl Report {
             return String::new();
         }
         let mut text = String::from(
-            "\n## Two threads\n\n\
+            "\n### Two threads\n\n\
              How much more two threads verify than one, with one verifier and one key set between them. On a machine with\n\
              other work the middle round shows that work; the best rounds show whether the threads hinder each other.\n\n\
              | algorithm | middle round | best round of two against best round of one |\n|---|---:|---:|\n",
@@ -171,7 +175,7 @@ impl Report {
     fn method(&self) -> String {
         let Effort { rounds, turn } = self.effort;
         format!(
-            "\n## How it is measured\n\n\
+            "\n### How it is measured\n\n\
              - Everyone has the same key and the same claims (`iss`, `sub`, `aud`, `exp`, `iat`, `jti`, and `email` as the\n  \
                application's own), and asks the system's clock in every operation.\n\
              - Everyone verifies the same token in full: signature, `iss`, `aud`, `exp` and `nbf` with 60 seconds of leeway\n  \
