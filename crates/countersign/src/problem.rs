@@ -29,12 +29,20 @@ pub struct Problem {
     status: StatusCode,
     code: &'static str,
     detail: Cow<'static, str>,
+    oauth_error: Option<&'static str>,
 }
 
 impl Problem {
     /// A problem with its HTTP status, its stable code, and a sentence for whoever reads it.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, detail: detail.into() }
+        Self { status, code, detail: detail.into(), oauth_error: None }
+    }
+
+    /// Adds the member `error` that a token endpoint answers with (RFC 6749 §5.2): `invalid_grant`, say. OAuth clients
+    /// look at nothing else.
+    #[must_use]
+    pub fn oauth_error(self, error: &'static str) -> Self {
+        Self { oauth_error: Some(error), ..self }
     }
 
     /// The HTTP status.
@@ -70,12 +78,16 @@ impl Problem {
 
 impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut problem = serializer.serialize_struct("Problem", 5)?;
+        let members = 5 + usize::from(self.oauth_error.is_some());
+        let mut problem = serializer.serialize_struct("Problem", members)?;
         problem.serialize_field("type", "about:blank")?;
         problem.serialize_field("title", self.status.canonical_reason().unwrap_or("Problem"))?;
         problem.serialize_field("status", &self.status.as_u16())?;
         problem.serialize_field("detail", &self.detail)?;
         problem.serialize_field("code", self.code)?;
+        if let Some(error) = self.oauth_error {
+            problem.serialize_field("error", error)?;
+        }
         problem.end()
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use zeroize::Zeroizing;
 
 /// A password that someone presents: any bytes, kept in memory that is wiped when the last clone is dropped.
@@ -86,6 +87,13 @@ impl NewPassword {
     #[must_use]
     pub fn as_password(&self) -> &Password {
         &self.0
+    }
+
+    /// Whether it is the same as another one that the same person has typed: who changes a password is expected to choose
+    /// another. Not for verifying one, which is for [`Passwords::verify`](super::Passwords::verify).
+    #[must_use]
+    pub fn is_same_as(&self, other: &Password) -> bool {
+        verify_slices_are_equal(self.0.as_bytes(), other.as_bytes()).is_ok()
     }
 }
 

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use aws_lc_rs::rand;
 use countersign_jwt::base64url;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The name of a session: 16 bytes, written as 22 characters of base64url, for instance in the claim `sid`.
 ///
@@ -65,6 +66,32 @@ impl FromStr for SessionId {
     fn from_str(text: &str) -> Result<Self, InvalidSessionId> {
         let bytes = base64url::decode(text).map_err(|_| InvalidSessionId)?;
         bytes.try_into().map(Self).map_err(|_| InvalidSessionId)
+    }
+}
+
+/// As its text.
+impl Serialize for SessionId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// From its text, in its one canonical form.
+impl<'de> Deserialize<'de> for SessionId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl de::Visitor<'_> for Text {
+            type Value = SessionId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the id of a session")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<SessionId, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Text)
     }
 }
 

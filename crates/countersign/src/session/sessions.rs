@@ -106,9 +106,10 @@ impl<S: SessionStore> Sessions<S> {
     ) -> Result<Grant, RefreshError> {
         let presented = self.keys.authenticate(token)?;
         let now = whole_millisecond(now);
+        let refused = |refusal| RefreshError::Refused { session_id: presented.session_id(), refusal };
         for _ in 0..ATTEMPTS {
             let Some(session) = self.store.load(presented.session_id()).await? else {
-                return Err(Refusal::Unknown.into());
+                return Err(refused(Refusal::Unknown));
             };
             match decide(&presented, &session, now, self.policy.grace) {
                 Decision::Rotate(rotation) => {
@@ -123,7 +124,7 @@ impl<S: SessionStore> Sessions<S> {
                         return Err(RefreshError::Ended(revoked));
                     }
                 }
-                Decision::Refuse(refusal) => return Err(refusal.into()),
+                Decision::Refuse(refusal) => return Err(refused(refusal)),
             }
         }
         let reason = "it refuses changes of a session that it shows as unchanged".to_owned();
@@ -318,8 +319,13 @@ pub enum RefreshError {
     #[error(transparent)]
     Invalid(#[from] InvalidRefreshToken),
     /// It is one, and good for nothing any more.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
+    #[error("{refusal}")]
+    Refused {
+        /// The session that it names: for the log.
+        session_id: SessionId,
+        /// Why it is good for nothing.
+        refusal: Refusal,
+    },
     /// Presenting it has just ended its session: [`Reused`](RevocationReason::Reused) or
     /// [`RolledBack`](RevocationReason::RolledBack). Worth a line in the log of security events.
     #[error("the refresh token was not the one to be used now, and its session has been ended")]
@@ -336,12 +342,22 @@ impl RefreshError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Invalid(invalid) => invalid.code(),
-            Self::Refused(refusal) => refusal.code(),
+            Self::Refused { refusal, .. } => refusal.code(),
             Self::Ended(revoked) if revoked.revocation.reason == RevocationReason::RolledBack => {
                 "session_rolled_back"
             }
             Self::Ended(_) => "refresh_token_reused",
             Self::Store(error) => error.code(),
+        }
+    }
+
+    /// The session of the token, if it was one of ours: for the log.
+    #[must_use]
+    pub fn session_id(&self) -> Option<SessionId> {
+        match self {
+            Self::Refused { session_id, .. } => Some(*session_id),
+            Self::Ended(revoked) => Some(revoked.session_id),
+            Self::Invalid(_) | Self::Store(_) => None,
         }
     }
 }

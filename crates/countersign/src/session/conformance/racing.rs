@@ -85,7 +85,7 @@ async fn without_grace_one_refresh_wins_and_the_session_ends<S: SessionStore + C
         match outcome {
             Ok(Grant { occasion: Occasion::Rotation, .. }) => rotated += 1,
             Err(RefreshError::Ended(by)) if by.revocation.reason == RevocationReason::Reused => ended += 1,
-            Err(RefreshError::Refused(Refusal::Revoked)) => {}
+            Err(RefreshError::Refused { refusal: Refusal::Revoked, .. }) => {}
             Ok(grant) => return Err(Broken(format!("a refresh was a {:?}", grant.occasion))),
             Err(error) => return Err(Broken(format!("a refresh failed: {error}"))),
         }
@@ -113,7 +113,7 @@ async fn a_logout_beside_refreshes_ends_the_session<S: SessionStore + Clone>(
                         .map_err(|error| error.to_string()),
                     _ => match sessions.refresh(&presented, None, LOGIN).await {
                         Ok(grant) => Ok(Some(grant)),
-                        Err(RefreshError::Refused(Refusal::Revoked)) => Ok(None),
+                        Err(RefreshError::Refused { refusal: Refusal::Revoked, .. }) => Ok(None),
                         Err(error) => Err(error.to_string()),
                     },
                 }
@@ -123,7 +123,8 @@ async fn a_logout_beside_refreshes_ends_the_session<S: SessionStore + Clone>(
         let outcomes: Result<Vec<Option<Grant>>, String> = outcomes.into_iter().collect();
         for grant in outcomes.map_err(Broken)?.into_iter().flatten() {
             let outcome = refresh(first, grant.token.as_str()).await.err();
-            let revoked = RefreshError::Refused(Refusal::Revoked);
+            let (session_id, refusal) = (grant.session.id, Refusal::Revoked);
+            let revoked = RefreshError::Refused { session_id, refusal };
             equal("the answer to a refresh after the logout", &outcome, &Some(revoked))?;
         }
     }
