@@ -40,6 +40,15 @@ impl Problem {
 
     /// Adds the member `error` that a token endpoint answers with (RFC 6749 §5.2): `invalid_grant`, say. OAuth clients
     /// look at nothing else.
+    ///
+    /// ```
+    /// # use countersign::Problem;
+    /// # use http::StatusCode;
+    /// let problem = Problem::new(StatusCode::BAD_REQUEST, "session_expired", "The session has expired.");
+    /// let text = serde_json::to_string(&problem.oauth_error("invalid_grant"))?;
+    /// assert!(text.ends_with(r#""code":"session_expired","error":"invalid_grant"}"#));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn oauth_error(self, error: &'static str) -> Self {
         Self { oauth_error: Some(error), ..self }

@@ -91,6 +91,15 @@ impl NewPassword {
 
     /// Whether it is the same as another one that the same person has typed: who changes a password is expected to choose
     /// another. Not for verifying one, which is for [`Passwords::verify`](super::Passwords::verify).
+    ///
+    /// ```
+    /// # use countersign::password::{NewPassword, Password};
+    /// let typed = |text: &str| Password::from(text.to_owned());
+    /// let chosen = NewPassword::try_from(typed("correct horse"))?;
+    /// assert!(chosen.is_same_as(&typed("correct horse")));
+    /// assert!(!chosen.is_same_as(&typed("correct horse ")));
+    /// # Ok::<(), countersign::password::NewPasswordError>(())
+    /// ```
     #[must_use]
     pub fn is_same_as(&self, other: &Password) -> bool {
         verify_slices_are_equal(self.0.as_bytes(), other.as_bytes()).is_ok()

@@ -9,6 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The name of a session: 16 bytes, written as 22 characters of base64url, for instance in the claim `sid`.
 ///
+/// Serialised, it is that text, and nothing but its one canonical form is read back.
+///
 /// It is no secret. Only a [`RefreshToken`](super::RefreshToken), which carries a MAC, gets anything for it.
 ///
 /// ```
@@ -17,6 +19,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// let id = SessionId::from_bytes([0; 16]);
 /// assert_eq!(id.to_string(), "AAAAAAAAAAAAAAAAAAAAAA");
 /// assert_eq!("AAAAAAAAAAAAAAAAAAAAAA".parse(), Ok(id));
+/// assert_eq!(serde_json::to_string(&id)?, r#""AAAAAAAAAAAAAAAAAAAAAA""#);
+/// assert_eq!(serde_json::from_str::<SessionId>(r#""AAAAAAAAAAAAAAAAAAAAAA""#)?, id);
+/// assert!(serde_json::from_str::<SessionId>(r#""AAAAAAAAAAAAAAAAAAAAAB""#).is_err());
+/// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId([u8; SessionId::LEN]);
