@@ -52,6 +52,8 @@
 //! - [`challenge`]: what refused requests are answered, and the codes.
 //! - [`cache`]: [`TokenCache`](cache::TokenCache), so that a token's signature is checked once.
 //! - [`jwks`]: [`RemoteJwkSet`], the keys of an issuer elsewhere.
+//! - [`live`]: [`LiveGuard`](live::LiveGuard), so that no WebSocket and no stream outlives its token.
+//! - [`grpc`]: refusals as gRPC speaks them.
 //! - [`password`]: hashing and verifying passwords without starving the rest of the service.
 //! - [`session`]: refresh tokens that rotate, and the sessions behind them; [`csrf`] for those in cookies.
 //! - [`jwt`]: the token core: keys, signing, verifying.
@@ -59,6 +61,8 @@
 //! # Features
 //!
 //! `axum` (default): the extractors of [`extract`] and [`Problem`] as axum knows them. All else serves any tower service.
+//!
+//! `ws`: [`live`] for axum's WebSockets.
 //!
 //! `jwks-reqwest`: `ReqwestFetch`, by which a [`RemoteJwkSet`] fetches over HTTPS.
 //!
@@ -70,8 +74,10 @@ pub mod challenge;
 pub mod csrf;
 pub mod extract;
 pub mod extract_jwt;
+pub mod grpc;
 pub mod guard;
 pub mod jwks;
+pub mod live;
 mod passage;
 pub mod password;
 mod problem;

@@ -73,6 +73,8 @@ impl Problem {
     }
 
     /// The response that says it: `application/problem+json`, not to be stored.
+    ///
+    /// The problem itself is among the extensions of the response, for a layer that says it in another way.
     pub fn into_response<B: From<Bytes>>(self) -> Response<B> {
         // Strings and a number always serialize; an empty body under the right status is the harmless other case.
         let body = serde_json::to_vec(&self).unwrap_or_default();
@@ -81,6 +83,7 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response.extensions_mut().insert(self);
         response
     }
 }

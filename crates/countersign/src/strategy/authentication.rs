@@ -121,10 +121,17 @@ impl Details {
 pub(crate) trait Admission: Any + Send + Sync {
     /// The name of the identity's type, for whoever asked for another.
     fn identity_type(&self) -> &'static str;
+
+    /// How the identity was recognised.
+    fn details(&self) -> &Details;
 }
 
 impl<I: Send + Sync + 'static> Admission for Authentication<I> {
     fn identity_type(&self) -> &'static str {
         type_name::<I>()
+    }
+
+    fn details(&self) -> &Details {
+        &self.details
     }
 }

@@ -10,6 +10,7 @@ mod body_guard;
 mod cache;
 mod combine;
 mod extractors;
+mod grpc;
 mod guard;
 mod issuers;
 mod jwt_guard;

@@ -1,0 +1,143 @@
+//! What is open, in the order in which it ends, and the task that ends it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::{End, Rules};
+use crate::jwt::NumericDate;
+use crate::strategy::Admission;
+
+/// How often the clock is looked at, at the least, while something is open.
+const LOOK: Duration = Duration::from_millis(500);
+/// The shortest wait: tokio's timers go by milliseconds.
+const TICK: Duration = Duration::from_millis(1);
+
+/// All leases of one guard.
+pub(super) struct Open {
+    rules: Rules,
+    leases: Mutex<Leases>,
+    /// Wakes the task: something ends earlier than it thinks, or nothing will ever be open again.
+    changed: Arc<Notify>,
+}
+
+/// When a lease ends, and its number among those that end then.
+pub(super) type Place = (NumericDate, u64);
+
+#[derive(Default)]
+struct Leases {
+    by_end: BTreeMap<Place, Held>,
+    next: u64,
+    task: Option<JoinHandle<()>>,
+}
+
+struct Held {
+    who: Arc<dyn Admission>,
+    end: oneshot::Sender<End>,
+}
+
+impl Open {
+    pub(super) fn new(rules: Rules) -> Self {
+        Self { rules, leases: Mutex::default(), changed: Arc::default() }
+    }
+
+    pub(super) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.leases().by_end.len()
+    }
+
+    /// Puts down that `who` has something open.
+    pub(super) fn add(self: &Arc<Self>, who: Arc<dyn Admission>) -> (Place, oneshot::Receiver<End>) {
+        let expires_at = who.details().expires_at();
+        let ends_at = expires_at.map_or(NumericDate::MAX, |at| at + self.rules.leeway);
+        let (sender, receiver) = oneshot::channel();
+        let mut leases = self.leases();
+        let place = (ends_at, leases.next);
+        leases.next += 1;
+        let held = Held { who, end: sender };
+        // Asked under the lock: whoever is revoked from now on is found by the next sweep.
+        let over = match ends_at <= self.rules.clock.now() {
+            true => Some(End::Expired),
+            false => self.is_revoked(&held).then_some(End::Revoked),
+        };
+        if let Some(end) = over {
+            held.end(end);
+            return (place, receiver);
+        }
+        leases.by_end.insert(place, held);
+        if leases.task.as_ref().is_none_or(JoinHandle::is_finished) {
+            leases.task = Some(tokio::spawn(watch(Arc::downgrade(self), Arc::clone(&self.changed))));
+        } else if leases.by_end.first_key_value().is_some_and(|(first, _)| *first == place) {
+            self.changed.notify_one();
+        }
+        (place, receiver)
+    }
+
+    /// Forgets what was closed by itself.
+    pub(super) fn remove(&self, place: Place) {
+        self.leases().by_end.remove(&place);
+    }
+
+    /// Ends what has to end now; how long nothing else has to, if something is open.
+    pub(super) fn sweep(&self) -> Option<Duration> {
+        let now = self.rules.clock.now();
+        let (over, next) = {
+            let mut leases = self.leases();
+            let expired = leases.by_end.extract_if(..=(now, u64::MAX), |_, _| true);
+            let mut over: Vec<_> = expired.map(|(_, held)| (held, End::Expired)).collect();
+            if !self.rules.revoked.is_empty() {
+                let revoked = leases.by_end.extract_if(.., |_, held| self.is_revoked(held));
+                over.extend(revoked.map(|(_, held)| (held, End::Revoked)));
+            }
+            (over, leases.by_end.first_key_value().map(|((ends_at, _), _)| *ends_at))
+        };
+        for (held, end) in over {
+            held.end(end);
+        }
+        Some(next?.since(now).clamp(TICK, LOOK))
+    }
+
+    fn is_revoked(&self, held: &Held) -> bool {
+        self.rules.revoked.iter().any(|revoked| revoked(&*held.who))
+    }
+
+    fn leases(&self) -> MutexGuard<'_, Leases> {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.changed.notify_one();
+    }
+}
+
+impl Held {
+    /// Tells whoever holds the lease.
+    fn end(self, end: End) {
+        let strategy = self.who.details().strategy();
+        tracing::info!(target: "countersign::live", code = end.code(), strategy, "ended");
+        // Who no longer listens has closed by itself.
+        let _ = self.end.send(end);
+    }
+}
+
+/// Ends things until there is nothing left that could be opened.
+async fn watch(open: Weak<Open>, changed: Arc<Notify>) {
+    while let Some(open) = open.upgrade() {
+        let next = open.sweep();
+        drop(open);
+        match next {
+            // Woken or not, what is to be done is asked of the sweep.
+            Some(next) => drop(timeout(next, changed.notified()).await),
+            None => changed.notified().await,
+        }
+    }
+}
