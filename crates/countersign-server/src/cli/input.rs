@@ -7,24 +7,27 @@ use std::{
 };
 
 use countersign::{
-    jwt::{Algorithm, KeyError, PrivateJwk, SigningKey},
+    jwt::{Algorithm, KeyError, KeySet, PrivateJwk, SigningKey},
     password::Password,
 };
 use zeroize::Zeroizing;
 
 use super::{Failure, output};
 
-/// How much is read: more than any token, key or password. What is cut off there is none of them.
-const MOST_INPUT: u64 = 1024 * 1024;
+/// How many bytes of standard input are looked at, a newline at the end aside: more than any token, key or password has.
+pub(super) const LONGEST: usize = 1024 * 1024;
 
-/// Everything on standard input, without the newline at its end.
+/// Everything on standard input, without the newline at its end. Of what is longer than [`LONGEST`] the rest is not read:
+/// it is no token, key or password, and whoever looks at it says so.
 fn standard_input(what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let input = io::stdin();
     if input.is_terminal() {
         output::note(format_args!("reading {what} from standard input; end it with Ctrl-D"));
     }
     let mut bytes = Zeroizing::new(Vec::new());
-    input.lock().take(MOST_INPUT).read_to_end(&mut bytes).map_err(|error| {
+    // One byte more than a newline may have, so that what follows it is seen.
+    let most = u64::try_from(LONGEST + "\r\n".len() + 1).unwrap_or(u64::MAX);
+    input.lock().take(most).read_to_end(&mut bytes).map_err(|error| {
         Failure::wrong_call(format_args!("cannot read {what} from standard input: {error}"))
     })?;
     trim_newline(&mut bytes);
@@ -86,6 +89,22 @@ fn file_bytes(file: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     fs::read(file)
         .map(Zeroizing::new)
         .map_err(|error| Failure::wrong_call(format_args!("cannot read {}: {error}", file.display())))
+}
+
+/// The keys of a file with a JWK Set, each key without `alg` for those of the algorithms that it fits. The keys that are
+/// not used are named on standard error.
+pub(super) fn key_set(file: &Path, algorithms: &[Algorithm]) -> Result<KeySet, Failure> {
+    let text = text(file, "a JWK Set")?;
+    let keys = match algorithms {
+        [] => KeySet::from_json(&text),
+        algorithms => KeySet::from_json_for(&text, algorithms),
+    };
+    let keys = keys.map_err(|error| Failure::wrong_call(format_args!("{}: {error}", file.display())))?;
+    for key in keys.skipped() {
+        let id = key.key_id.as_deref().unwrap_or("without kid");
+        output::note(format_args!("skipped: key {} of the set ({id:?}): {}", key.index, key.reason));
+    }
+    Ok(keys)
 }
 
 /// A private key in PEM or as a JWK. Without an algorithm, the first of the table that the key can be used with.

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 mod failure;
 mod input;
+mod jws;
 mod key;
 mod moment;
 mod output;
@@ -36,6 +37,8 @@ enum Command {
     #[command(subcommand)]
     Token(token::Token),
     #[command(subcommand)]
+    Jws(jws::Jws),
+    #[command(subcommand)]
     Key(key::Key),
 }
 
@@ -49,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::User(command) => command.run(),
         Command::Token(command) => command.run(),
+        Command::Jws(command) => command.run(),
         Command::Key(command) => command.run(),
     };
     outcome.unwrap_or_else(|failure| failure.report())

@@ -5,6 +5,7 @@
 mod cli;
 mod failures;
 mod hostile;
+mod jws;
 mod log;
 mod login;
 mod secret;

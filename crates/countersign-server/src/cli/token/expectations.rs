@@ -81,23 +81,7 @@ impl Expectations {
 
     pub(super) fn keys(&self) -> Result<KeySet, Failure> {
         match (&self.keys.jwks, &self.keys.secret_file) {
-            (Some(file), _) => {
-                let text = input::text(file, "a JWK Set")?;
-                let keys = match self.algorithms.as_slice() {
-                    [] => KeySet::from_json(&text),
-                    algorithms => KeySet::from_json_for(&text, algorithms),
-                };
-                let keys =
-                    keys.map_err(|error| Failure::wrong_call(format_args!("{}: {error}", file.display())))?;
-                for key in keys.skipped() {
-                    let id = key.key_id.as_deref().unwrap_or("without kid");
-                    output::note(format_args!(
-                        "skipped: key {} of the set ({id:?}): {}",
-                        key.index, key.reason
-                    ));
-                }
-                Ok(keys)
-            }
+            (Some(file), _) => input::key_set(file, &self.algorithms),
             (None, Some(file)) => self
                 .secret_keys(&input::secret(file)?)
                 .map_err(|error| Failure::wrong_call(format_args!("{}: {error}", file.display()))),
