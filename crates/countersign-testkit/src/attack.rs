@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{HeaderValue, Method, Request, Response, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body::Body;
 use http_body_util::{BodyExt, Empty};
 use tower::{Service, ServiceExt};
@@ -20,6 +20,10 @@ impl Battery {
     ///
     /// The route has to answer the genuine token with success. That is tried first: where the genuine token is
     /// refused, refusing the others proves nothing. Rows that no HTTP header can carry are left out.
+    ///
+    /// The route may answer with a stream that never ends: of a success only the head is looked at. A gRPC service is judged
+    /// by its `grpc-status`, which stands in the head of a refusal: `UNAUTHENTICATED` counts as 401, `PERMISSION_DENIED` as
+    /// 403, `UNAVAILABLE` as 503, `INVALID_ARGUMENT` as 400 and any other but `OK` as 500.
     ///
     /// ```
     /// use axum::{Router, routing::get};
@@ -71,7 +75,7 @@ struct Target<S> {
 }
 
 impl<S> Target<S> {
-    /// One exchange, the body of the response collected, or why there was none.
+    /// One exchange, the body of a refusal collected, or why there was none.
     async fn send<A>(&mut self, authorization: Vec<HeaderValue>) -> Result<Response<Bytes>, String>
     where
         S: Service<Request<Empty<Bytes>>, Response = Response<A>>,
@@ -86,8 +90,24 @@ impl<S> Target<S> {
             request.headers_mut().append(AUTHORIZATION, value);
         }
         let service = self.service.ready().await.map_err(|error| error.to_string())?;
-        let (head, body) = service.call(request).await.map_err(|error| error.to_string())?.into_parts();
+        let (mut head, body) = service.call(request).await.map_err(|error| error.to_string())?.into_parts();
+        head.status = grpc_refusal(&head.headers).unwrap_or(head.status);
+        if head.status.is_success() {
+            return Ok(Response::from_parts(head, Bytes::new()));
+        }
         let body = body.collect().await.map_err(|error| error.to_string())?;
         Ok(Response::from_parts(head, body.to_bytes()))
+    }
+}
+
+/// The HTTP status in whose place this status of gRPC stands, if there is one and it is not `OK`.
+fn grpc_refusal(headers: &HeaderMap) -> Option<StatusCode> {
+    match headers.get("grpc-status")?.as_bytes() {
+        b"0" => None,
+        b"3" => Some(StatusCode::BAD_REQUEST),
+        b"7" => Some(StatusCode::FORBIDDEN),
+        b"14" => Some(StatusCode::SERVICE_UNAVAILABLE),
+        b"16" => Some(StatusCode::UNAUTHORIZED),
+        _ => Some(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }

@@ -146,15 +146,19 @@ impl Answer {
         &self.name
     }
 
-    /// The response, its body collected.
+    /// The response, its body collected if it is not a success.
     #[must_use]
     pub fn response(&self) -> &Response<Bytes> {
         &self.response
     }
 
-    /// The member `code` of the body, where that is a problem (RFC 9457) as Countersign writes it.
+    /// The member `code` of the body, where that is a problem (RFC 9457) as Countersign writes it; what stands before the
+    /// colon of `grpc-message` where it answers in gRPC.
     #[must_use]
     pub fn code(&self) -> Option<String> {
+        if let Some(message) = self.response.headers().get("grpc-message") {
+            return message.to_str().ok()?.split_once(": ").map(|(code, _)| code.to_owned());
+        }
         let problem: Value = serde_json::from_slice(self.response.body()).ok()?;
         problem.get("code")?.as_str().map(str::to_owned)
     }

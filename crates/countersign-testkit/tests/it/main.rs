@@ -7,4 +7,5 @@ mod guard;
 mod issuer;
 mod over_http;
 mod planted;
+mod protocols;
 mod report;
