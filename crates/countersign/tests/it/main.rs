@@ -15,5 +15,6 @@ mod guard;
 mod issuers;
 mod jwt_guard;
 mod local;
+mod parity;
 mod places;
 mod refusals;

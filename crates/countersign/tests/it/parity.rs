@@ -1,0 +1,238 @@
+//! What users of passport-jwt, passport-local, @nestjs/passport and @nestjs/jwt look for, where no other test shows it.
+
+mod page;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use bytes::Bytes;
+use countersign::challenge::Scheme;
+use countersign::jwt::{
+    Algorithm, AnyAudience, AnyIssuer, Claims, Clock as _, KeySet, NumericDate, NumericSubject, Signer,
+    SigningKey, SystemClock, Unverified, Verified, Verifier, VerifyingKey, jws,
+};
+use countersign::{
+    AuthError, Authenticated, Authentication, BodyGuard, BodyStrategy, Denial, ExtractJwt, Guard,
+    JwtStrategy, Strategy,
+};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+
+use crate::common::{Answer, Told, get as bare, send, told};
+
+const SECRET: [u8; 32] = [7; 32];
+const MINUTES_15: Duration = Duration::from_secs(900);
+
+fn key() -> VerifyingKey {
+    VerifyingKey::from_secret(Algorithm::Hs256, &SECRET).expect("a key")
+}
+
+fn signer(lifetime: Duration) -> Signer {
+    Signer::new(SigningKey::from_secret(Algorithm::Hs256, &SECRET).expect("a key"), "me", "you", lifetime)
+}
+
+fn token() -> String {
+    signer(MINUTES_15).sign(&Claims::new(()).subject("ada"), SystemClock.now()).expect("a token")
+}
+
+async fn hello(user: Authenticated<Verified<()>>) -> String {
+    user.subject().unwrap_or_default().to_owned()
+}
+
+fn app(extract: ExtractJwt) -> Router {
+    let strategy =
+        JwtStrategy::<(), _>::new(Verifier::new("me", "you"), KeySet::from(key())).extract(extract);
+    Router::new().route("/", get(hello)).layer(Guard::required(strategy))
+}
+
+async fn present(extract: ExtractJwt, path: &str, header: &str, value: &str) -> Answer {
+    send(&app(extract), Request::get(path).header(header, value).body(Body::empty()).expect("a request"))
+        .await
+}
+
+fn assert_ada(answer: &Answer) {
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "ada"));
+}
+
+#[test]
+fn a_lifetime_has_a_unit_and_is_never_taken_for_milliseconds() {
+    let now = NumericDate::from_secs(1_700_000_000);
+    let token = signer(Duration::from_secs(120)).sign(&Claims::new(()), now).expect("a token");
+    let payload = Unverified::decode(&token).expect("a token").payload().to_owned();
+    assert!(payload.contains(r#""exp":1700000120,"iat":1700000000"#), "{payload}");
+}
+
+#[tokio::test]
+async fn the_scheme_is_read_in_either_case() {
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        let value = format!("{scheme} {}", token());
+        assert_ada(&present(ExtractJwt::bearer(), "/", "authorization", &value).await);
+    }
+}
+
+#[tokio::test]
+async fn a_token_may_follow_a_scheme_of_ones_own() {
+    const JWT: Scheme = Scheme::new("JWT");
+    assert_ada(&present(ExtractJwt::scheme(&JWT), "/", "authorization", &format!("JWT {}", token())).await);
+}
+
+#[tokio::test]
+async fn a_token_may_stand_in_a_header_of_its_own() {
+    let extract = || ExtractJwt::header(HeaderName::from_static("x-access-token"));
+    assert_ada(&present(extract(), "/", "x-access-token", &token()).await);
+    let twice = format!("{0}, {0}", token());
+    let answer = present(extract(), "/", "x-access-token", &twice).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "credentials_malformed"));
+}
+
+#[tokio::test]
+async fn a_token_may_stand_where_a_function_of_ones_own_looks() {
+    let extract =
+        ExtractJwt::from_fn(|head| Ok(head.headers.get("x-proxied").and_then(|value| value.to_str().ok())));
+    assert_ada(&present(extract, "/", "x-proxied", &token()).await);
+}
+
+#[tokio::test]
+async fn of_several_places_the_one_that_holds_a_token_is_read_and_two_are_refused() {
+    let places = || ExtractJwt::first_of([ExtractJwt::bearer(), ExtractJwt::query("auth_token")]);
+    let in_query = format!("/?auth_token={}", token());
+    assert_ada(&present(places(), &in_query, "x-nothing", "here").await);
+    let bearer = format!("Bearer {}", token());
+    assert_ada(&present(places(), "/", "authorization", &bearer).await);
+    let both = present(places(), &in_query, "authorization", &bearer).await;
+    assert_eq!((both.status, both.code().as_str()), (StatusCode::UNAUTHORIZED, "credentials_repeated"));
+}
+
+/// A token in a field of a form (RFC 6750 §2.2), for which the body has to be read.
+struct InForm {
+    keys: KeySet,
+}
+
+impl BodyStrategy for InForm {
+    type Identity = Verified<()>;
+
+    fn name(&self) -> &'static str {
+        "form"
+    }
+
+    fn schemes(&self) -> &[Scheme] {
+        const { &[Scheme::BEARER] }
+    }
+
+    fn body_limit(&self, _: &Parts) -> Result<usize, AuthError> {
+        Ok(16 * 1024)
+    }
+
+    async fn authenticate(&self, _: &Parts, body: &Bytes) -> Result<Authentication<Verified<()>>, AuthError> {
+        let text = std::str::from_utf8(body).map_err(|_| AuthError::denied("form_malformed", "not UTF-8"))?;
+        let token = text.strip_prefix("access_token=").ok_or(AuthError::NoCredentials)?;
+        let verified = Verifier::new("me", "you").verify(token, &self.keys, SystemClock.now())?;
+        Ok(Authentication::new(self.name(), verified))
+    }
+}
+
+#[tokio::test]
+async fn a_token_in_the_body_is_read_by_a_strategy_that_says_how_much_of_it() {
+    let guard = BodyGuard::new(InForm { keys: KeySet::from(key()) });
+    let app = Router::new().route("/", axum::routing::post(hello)).layer(guard);
+    let post = |body: String| Request::post("/").body(Body::from(body)).expect("a request");
+    assert_ada(&send(&app, post(format!("access_token={}", token()))).await);
+    assert_eq!(send(&app, post("nothing".to_owned())).await.challenge(), "Bearer");
+    let flood = send(&app, post("a".repeat(16 * 1024 + 1))).await;
+    assert_eq!((flood.status, flood.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"));
+}
+
+#[tokio::test]
+async fn a_guard_around_a_router_guards_every_route_that_is_in_it() {
+    let guarded = Router::new()
+        .route("/a", get("a"))
+        .route("/b", get("b").post("b"))
+        .nest("/c", Router::new().route("/d", get("d")))
+        .layer(Guard::required(Told));
+    for path in ["/a", "/b", "/c/d", "/no-such-route"] {
+        assert_eq!(send(&guarded, bare(path)).await.status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    assert_eq!(send(&guarded, told("/c/d", "user ada")).await.body, "d");
+}
+
+#[tokio::test]
+async fn a_stranger_can_be_sent_to_the_login_page() {
+    let guard =
+        Guard::required(Told).on_refused(|why: &AuthError, _: &Parts, mut answer: Response<Bytes>| {
+            if let AuthError::NoCredentials = why {
+                *answer.status_mut() = StatusCode::SEE_OTHER;
+                answer.headers_mut().insert("location", HeaderValue::from_static("/login"));
+            }
+            answer
+        });
+    let app = Router::new().route("/", get("secret")).layer(guard);
+    let stranger = send(&app, bare("/")).await;
+    assert_eq!(
+        (stranger.status, &stranger.headers["location"]),
+        (StatusCode::SEE_OTHER, &"/login".parse().expect("a value"))
+    );
+    assert!(!stranger.body.contains("secret"));
+    assert_eq!(send(&app, told("/", "bad")).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_check_that_fails_is_an_error_of_its_own_and_not_a_401() {
+    let strategy = JwtStrategy::new(Verifier::new("me", "you"), KeySet::from(key())).validate(
+        async |_: Verified<()>, _: &Parts| -> Result<(), AuthError> {
+            Err(AuthError::unavailable("users_unavailable", "the database does not answer"))
+        },
+    );
+    let app = Router::new().route("/", get("secret")).layer(Guard::required(strategy));
+    let request = Request::get("/").header("authorization", format!("Bearer {}", token()));
+    let answer = send(&app, request.body(Body::empty()).expect("a request")).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (StatusCode::SERVICE_UNAVAILABLE, "users_unavailable")
+    );
+    assert!(answer.headers.get("www-authenticate").is_none() && answer.headers.contains_key("retry-after"));
+}
+
+/// Tokens as the lesson's `JwtModule` signs them: a numeric `sub`, and neither issuer nor audience.
+struct OldTokens {
+    keys: KeySet,
+}
+
+#[derive(serde::Deserialize)]
+struct OldClaims {
+    username: String,
+}
+
+impl Strategy for OldTokens {
+    type Identity = String;
+
+    fn name(&self) -> &'static str {
+        "old-jwt"
+    }
+
+    async fn authenticate(&self, head: &Parts) -> Result<Authentication<String>, AuthError> {
+        let token = ExtractJwt::bearer().extract(head)?.ok_or(AuthError::NoCredentials)?;
+        let verifier = NumericSubject::accept(Verifier::new(AnyIssuer, AnyAudience));
+        let token: Verified<OldClaims> = verifier.verify(token, &self.keys, SystemClock.now())?;
+        let id = token.subject().ok_or_else(|| Denial::new("sub_missing", "an old token without sub"))?;
+        Ok(Authentication::new(self.name(), format!("{id} {}", token.username)))
+    }
+}
+
+#[tokio::test]
+async fn tokens_of_the_old_application_can_be_let_in_by_a_strategy_that_says_so() {
+    let now = SystemClock.now().as_secs();
+    let payload = format!(r#"{{"sub":1,"username":"john","iat":{now},"exp":{}}}"#, now + 60);
+    let key = SigningKey::from_secret(Algorithm::Hs256, &SECRET).expect("a key");
+    let old = jws::sign(&key, Some("JWT"), payload.as_bytes()).expect("a token");
+    let request = || {
+        let request = Request::get("/").header("authorization", format!("Bearer {old}"));
+        request.body(Body::empty()).expect("a request")
+    };
+    let name = async |user: Authenticated<String>| user.to_string();
+    let lenient = OldTokens { keys: KeySet::from(key.verifying_key()) };
+    let lenient = Router::new().route("/", get(name)).layer(Guard::required(lenient));
+    assert_eq!(send(&lenient, request()).await.body, "1 john");
+    assert_eq!(send(&app(ExtractJwt::bearer()), request()).await.code(), "claim_invalid");
+}
