@@ -3,36 +3,58 @@
 use std::{fmt, io, net::SocketAddr, sync::Arc};
 
 use countersign::{
+    csrf::CsrfPolicy,
     jwt::{Clock, KeySet},
     password::{Passwords, StartError as PasswordsError},
+    session::{
+        RefreshTokenKeys, RevocationReason, Revoked, SessionPolicy, WeakMasterSecret, cookie::RefreshCookie,
+    },
 };
 use countersign_store::{OpenError, Store};
 use thiserror::Error;
 
 use crate::{
-    config::{Config, Database, MasterKeySource, PasswordConfig},
+    config::{Config, Database, MasterKeySource, PasswordConfig, SessionConfig},
     data_folder::{self, DataFolderError, MissingMasterKey},
-    flow::{AccessTokens, TakenEmail},
+    flow::{AccessTokens, Accounts, TakenEmail, UserSessions},
     key_ring::{KeyRing, KeyRingError},
-    seal::Sealer,
+    purge::PurgeTask,
+    seal::{MasterKey, Sealer},
 };
 
 /// Everything the routes need, ready.
 pub struct Service {
-    /// Users and keys.
-    pub(crate) store: Store,
-    /// Hashing, on its own threads.
-    pub(crate) passwords: Passwords,
-    /// What logins are answered with.
-    pub(crate) tokens: AccessTokens,
-    /// What verifies them.
+    /// What the flows work with.
+    pub(crate) accounts: Accounts,
+    /// What verifies access tokens.
     pub(crate) keys: Arc<KeySet>,
+    /// The refresh token in a cookie, where that is configured.
+    pub(crate) cookies: Option<Cookies>,
+    /// How many proxies in front are believed about where a request came from.
+    pub(crate) trusted_proxies: usize,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
     /// How far clocks may differ.
     pub(crate) leeway: std::time::Duration,
     /// What registration tells.
     pub(crate) taken_email: TakenEmail,
+    /// Clears away old sessions until the service is dropped.
+    _purge: PurgeTask,
+}
+
+/// The cookie for a page's refresh token, and which pages may use it.
+#[derive(Debug)]
+pub(crate) struct Cookies {
+    pub(crate) cookie: RefreshCookie,
+    pub(crate) policy: CsrfPolicy,
+}
+
+impl Cookies {
+    /// `None` where no page may: then no cookie is read, and none is set.
+    fn configured(config: &SessionConfig) -> Option<Self> {
+        let origins = Some(config.cookie_origins.clone()).filter(|origins| !origins.is_empty())?;
+        Some(Self { cookie: RefreshCookie::new(), policy: CsrfPolicy::SameOrigin(origins) })
+    }
 }
 
 impl Service {
@@ -44,31 +66,89 @@ impl Service {
     /// The first thing that stands in the way, in [`StartError`].
     pub async fn start(config: &Config, issuer: &str, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let passwords = start_passwords(&config.password)?;
+        Self::assemble(config, issuer, clock, passwords).await
+    }
+
+    async fn assemble(
+        config: &Config,
+        issuer: &str,
+        clock: Arc<dyn Clock>,
+        passwords: Passwords,
+    ) -> Result<Self, StartError> {
         let store = open_store(config).await?;
-        let keys = match &config.jwt_secret {
-            Some(secret) => KeyRing::of_secret(secret)?,
-            None => KeyRing::open(&store, &open_sealer(config, &store).await?, &clock).await?,
-        };
+        let (keys, refresh_keys) = open_keys(config, &store, &*clock).await?;
         let issuer = config.issuer.as_deref().unwrap_or(issuer);
-        let lifetime = config.token.access_lifetime;
+        let tokens = AccessTokens::new(keys.signing, issuer, &config.audience, config.token.access_lifetime);
+        let sessions = sessions(store.clone(), refresh_keys, &config.session);
+        // A session that was revoked is remembered for as long as an access token of it may be good.
+        let keep = config.session.keep_ended.max(config.token.access_lifetime + config.token.leeway);
+        let purge = PurgeTask::start(sessions.clone(), keep, Arc::clone(&clock));
         Ok(Self {
-            store,
-            passwords,
-            tokens: AccessTokens::new(keys.signing, issuer, &config.audience, lifetime),
+            accounts: Accounts { store, sessions, passwords, tokens },
             keys: Arc::new(keys.verifying),
+            cookies: Cookies::configured(&config.session),
+            trusted_proxies: config.trusted_proxies,
             clock,
             leeway: config.token.leeway,
             taken_email: match config.registration.reveal_taken {
                 true => TakenEmail::Reveal,
                 false => TakenEmail::Conceal,
             },
+            _purge: purge,
         })
+    }
+}
+
+/// The sessions in a store, and who is told when one of them ends before its time.
+fn sessions(_store: Store, keys: RefreshTokenKeys, config: &SessionConfig) -> UserSessions {
+    let store = countersign::session::MemoryStore::new();
+    let policy = SessionPolicy::default()
+        .grace(config.grace)
+        .lifetime(config.lifetime)
+        .idle_lifetime(config.idle_lifetime);
+    UserSessions::new(store, keys, policy).on_revoked(log_revoked)
+}
+
+fn log_revoked(revoked: &Revoked) {
+    let Revoked { session_id, user_id, revocation } = revoked;
+    let reason = revocation.reason.code();
+    match revocation.reason {
+        RevocationReason::Reused | RevocationReason::RolledBack => {
+            tracing::warn!(session = %session_id, user = user_id, reason, "a session was ended");
+        }
+        _ => tracing::info!(session = %session_id, user = user_id, reason, "a session was ended"),
+    }
+}
+
+/// The keys of access tokens and those of refresh tokens.
+///
+/// Refresh tokens are proven with the master key. A service that signs with a shared secret has none unless it is given
+/// one, and then the secret does: whoever has it can make access tokens of anybody anyway.
+async fn open_keys(
+    config: &Config,
+    store: &Store,
+    clock: &dyn Clock,
+) -> Result<(KeyRing, RefreshTokenKeys), StartError> {
+    match (&config.jwt_secret, &config.master_key) {
+        (Some(secret), MasterKeySource::DataFolder) => {
+            let refresh_keys = RefreshTokenKeys::new(secret.expose().as_bytes())?;
+            Ok((KeyRing::of_secret(secret)?, refresh_keys))
+        }
+        (Some(secret), source) => {
+            let master_key = data_folder::master_key(&config.data, source, MissingMasterKey::Fail)?;
+            Ok((KeyRing::of_secret(secret)?, master_key.refresh_token_keys()?))
+        }
+        (None, _) => {
+            let master_key = open_master_key(config, store).await?;
+            let refresh_keys = master_key.refresh_token_keys()?;
+            Ok((KeyRing::open(store, &sealer(&master_key)?, clock).await?, refresh_keys))
+        }
     }
 }
 
 impl fmt::Debug for Service {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Service").field("tokens", &self.tokens).finish_non_exhaustive()
+        formatter.debug_struct("Service").field("accounts", &self.accounts).finish_non_exhaustive()
     }
 }
 
@@ -94,13 +174,20 @@ pub async fn open_store(config: &Config) -> Result<Store, StartError> {
 /// # Errors
 /// [`StartError::DataFolder`], [`StartError::Keys`] or [`StartError::Cryptography`].
 pub async fn open_sealer(config: &Config, store: &Store) -> Result<Sealer, StartError> {
+    sealer(&open_master_key(config, store).await?)
+}
+
+async fn open_master_key(config: &Config, store: &Store) -> Result<MasterKey, StartError> {
     let anything_sealed = !store.signing_keys().await.map_err(KeyRingError::from)?.is_empty();
     let missing = if anything_sealed { MissingMasterKey::Fail } else { MissingMasterKey::Generate };
     if matches!(config.master_key, MasterKeySource::DataFolder) {
         data_folder::create(&config.data)?;
     }
-    let master_key = data_folder::master_key(&config.data, &config.master_key, missing)?;
-    Sealer::new(&master_key).map_err(|_| StartError::Cryptography)
+    Ok(data_folder::master_key(&config.data, &config.master_key, missing)?)
+}
+
+fn sealer(master_key: &MasterKey) -> Result<Sealer, StartError> {
+    Sealer::new(master_key).map_err(|_| StartError::Cryptography)
 }
 
 /// Starts the password threads at the configured cost.
@@ -158,6 +245,9 @@ pub enum StartError {
     /// The password threads did not start.
     #[error(transparent)]
     Passwords(#[from] PasswordsError),
+    /// No refresh token can be proven with the secret.
+    #[error(transparent)]
+    RefreshTokens(#[from] WeakMasterSecret),
     /// The cryptographic library failed.
     #[error("the cryptographic library failed")]
     Cryptography,
@@ -184,18 +274,28 @@ impl StartError {
 impl Service {
     /// A service on a database in a folder, whose clock stands still and whose passwords protect nothing.
     pub(crate) async fn for_tests(folder: &std::path::Path, clock: Arc<dyn Clock>) -> Self {
-        let secret = "a secret of more than thirty-two bytes".to_owned();
-        let keys = KeyRing::of_secret(&crate::config::Secret::new(secret)).unwrap();
-        let lifetime = std::time::Duration::from_secs(900);
-        Self {
-            store: Store::open_file(&folder.join("test.db")).await.unwrap(),
-            passwords: Passwords::insecure_for_tests().unwrap(),
-            tokens: AccessTokens::new(keys.signing, "https://auth.example", "countersign", lifetime),
-            keys: Arc::new(keys.verifying),
-            clock,
-            leeway: std::time::Duration::ZERO,
-            taken_email: TakenEmail::Conceal,
-        }
+        Self::for_tests_with(folder, clock, &[]).await
+    }
+
+    /// The same with settings, by their variables.
+    pub(crate) async fn for_tests_with(
+        folder: &std::path::Path,
+        clock: Arc<dyn Clock>,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let always =
+            [("JWT_SECRET", "a secret of more than thirty-two bytes"), ("COUNTERSIGN_TOKEN_LEEWAY", "0s")];
+        let surroundings = crate::config::Surroundings {
+            variables: always
+                .iter()
+                .chain(variables)
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            working_directory: folder.to_path_buf(),
+        };
+        let config = Config::load(&crate::config::Flags::default(), &surroundings).unwrap();
+        let passwords = Passwords::insecure_for_tests().unwrap();
+        Self::assemble(&config, "https://auth.example", clock, passwords).await.unwrap()
     }
 }
 

@@ -5,7 +5,7 @@
 //! | [`config`] | what was configured, parsed once and checked |
 //! | [`app`] | the composition root: a configuration becomes a [`Service`] |
 //! | [`http`] | HTTP in, HTTP out: the route table |
-//! | [`flow`] | the use cases: register, log in |
+//! | [`flow`] | the use cases: register, log in, refresh, log out, change the password |
 //! | [`key_ring`], [`seal`], [`data_folder`] | signing keys, sealed at rest under the master key |
 //! | [`logging`] | what is logged, and what never |
 //! | [`cli`] | the commands of the binary, one file each |
@@ -38,6 +38,8 @@ pub mod flow;
 pub mod http;
 pub mod key_ring;
 pub mod logging;
+mod moment;
+mod purge;
 pub mod seal;
 
 pub use app::Service;

@@ -12,6 +12,7 @@ use aws_lc_rs::{
     error::Unspecified,
     hkdf::{HKDF_SHA256, KeyType, Salt},
 };
+use countersign::session::{RefreshTokenKeys, WeakMasterSecret};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -65,6 +66,15 @@ impl MasterKey {
         let mut text = Zeroizing::new(String::with_capacity(2 * Self::LEN));
         text.extend(digits);
         text
+    }
+
+    /// The keys of refresh tokens that are made and accepted under this one. The derivation has a purpose of its own, so
+    /// nothing that is sealed is touched by them.
+    ///
+    /// # Errors
+    /// When the cryptographic library refuses, which it has no reason to.
+    pub fn refresh_token_keys(&self) -> Result<RefreshTokenKeys, WeakMasterSecret> {
+        RefreshTokenKeys::new(self.0.as_slice())
     }
 
     fn derive<const N: usize>(&self, purpose: &str) -> Result<Zeroizing<[u8; N]>, Unspecified> {

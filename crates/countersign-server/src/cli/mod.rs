@@ -12,7 +12,6 @@ mod failure;
 mod input;
 mod jws;
 mod key;
-mod moment;
 mod output;
 mod place;
 mod serve;

@@ -16,8 +16,8 @@ use crate::{
 
 /// Run the service
 ///
-/// Without any configuration it listens on http://127.0.0.1:3000 and keeps users and keys in countersign-data in the
-/// working directory. Every setting and its variable is in countersign.example.toml.
+/// Without any configuration it listens on http://127.0.0.1:3000 and keeps users, sessions and keys in countersign-data
+/// in the working directory. Every setting and its variable is in countersign.example.toml.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     #[command(flatten)]
@@ -32,6 +32,7 @@ impl Serve {
     pub(super) fn run(self) -> Outcome {
         let config = self.place.config(self.port)?;
         logging::start(&config.log);
+        logging::log_panics();
         tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -46,7 +47,7 @@ async fn serve(config: &Config) -> Outcome {
     let address = listener.local_addr().map_err(Failure::failed)?;
     let url = app::local_url(address);
     let service = Service::start(config, &url, Arc::new(SystemClock)).await.map_err(Failure::failed)?;
-    let store = service.store.clone();
+    let store = service.accounts.store.clone();
     let router = http::router(Arc::new(service));
 
     output::answer(banner(&url, config))?;
@@ -65,19 +66,22 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|error| StartError::listen(address, &error))
 }
 
-/// The address, and the next three commands to try.
+/// The address, and the next commands to try.
 fn banner(url: &str, config: &Config) -> String {
     const BODY: &str =
         r#"-H 'Content-Type: application/json' -d '{"email":"ada@example.com","password":"correct horse"}'"#;
     format!(
         r#"Countersign {version} listens on {url}
-Users and keys are kept in {place}
+Users, sessions and keys are kept in {place}
 
-Register, log in and use the token, in another terminal:
+Register, log in, use the access token, and get the next pair of tokens, in another terminal:
 
   curl -sS -w '\n' {url}/auth/register {BODY}
-  TOKEN=$(curl -sS {url}/auth/login {BODY} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+  LOGIN=$(curl -sS {url}/auth/login {BODY})
+  TOKEN=$(echo "$LOGIN" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
   curl -sS -w '\n' {url}/profile -H "Authorization: Bearer $TOKEN"
+  REFRESH=$(echo "$LOGIN" | sed 's/.*"refresh_token":"\([^"]*\)".*/\1/')
+  curl -sS -w '\n' {url}/auth/refresh -H 'Content-Type: application/json' -d "{{\"refresh_token\":\"$REFRESH\"}}"
 
 Ctrl-C stops it.
 "#,

@@ -21,6 +21,8 @@ pub(super) enum Value {
     Text(String),
     Integer(i64),
     Boolean(bool),
+    /// A list of texts. In a variable it is one text with commas.
+    Texts(Vec<String>),
     /// A TOML value that no setting takes, by the name of its type.
     Other(&'static str),
 }
@@ -134,6 +136,10 @@ impl From<&Toml> for Value {
             Toml::String(text) => Self::Text(text.clone()),
             Toml::Integer(number) => Self::Integer(*number),
             Toml::Boolean(truth) => Self::Boolean(*truth),
+            Toml::Array(values) => {
+                let texts = values.iter().map(|value| value.as_str().map(str::to_owned));
+                texts.collect::<Option<_>>().map_or(Self::Other("array"), Self::Texts)
+            }
             other => Self::Other(other.type_str()),
         }
     }

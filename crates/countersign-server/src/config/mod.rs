@@ -25,6 +25,7 @@ use std::{
     time::Duration,
 };
 
+use countersign::csrf::Origin;
 use thiserror::Error;
 
 mod duration;
@@ -57,16 +58,21 @@ pub struct Config {
     pub audience: String,
     /// Where the master key, which seals the signing keys, comes from.
     pub master_key: MasterKeySource,
-    /// Where users and keys are kept.
+    /// Where users, sessions and keys are kept.
     pub database: Database,
     /// Lifetimes and tolerances of tokens.
     pub token: TokenConfig,
     /// The secret of the lesson (`JWT_SECRET`): when there is one, tokens are signed with HS256 under it.
     pub jwt_secret: Option<Secret>,
+    /// How long sessions last, and which pages may keep theirs in a cookie.
+    pub session: SessionConfig,
     /// How much passwords may cost this machine.
     pub password: PasswordConfig,
     /// What registration tells.
     pub registration: RegistrationConfig,
+    /// How many proxies stand in front of the service, each of which appends to `X-Forwarded-For` where a request came
+    /// from. With 0 that header is not read.
+    pub trusted_proxies: usize,
     /// How long requests in flight may take to finish once the service was told to stop.
     pub shutdown_wait: Duration,
     /// What is logged, and how.
@@ -83,13 +89,29 @@ pub struct TokenConfig {
     pub leeway: Duration,
 }
 
-/// Where users and keys are kept.
+/// Where users, sessions and keys are kept.
 #[derive(Debug, Clone)]
 pub enum Database {
     /// A SQLite file, created on first start.
     File(PathBuf),
     /// The URL of a PostgreSQL database, which may hold a password.
     Server(Secret),
+}
+
+/// How long sessions last, and which pages may keep theirs in a cookie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionConfig {
+    /// How long a session lasts at most, however much it is used.
+    pub lifetime: Duration,
+    /// How long it lasts without a refresh.
+    pub idle_lifetime: Duration,
+    /// For how long a refresh token that was used up still gets the same successor; zero is strict.
+    pub grace: Duration,
+    /// For how long a session that has ended is remembered: when, and why.
+    pub keep_ended: Duration,
+    /// The origins of pages that may keep their refresh token in a cookie; none when empty.
+    pub cookie_origins: Vec<Origin>,
 }
 
 /// How much passwords may cost this machine. What is `None` is chosen by `countersign::password`.

@@ -8,11 +8,12 @@ use std::{
     time::Duration,
 };
 
+use countersign::csrf::Origin;
 use tracing::Level;
 
 use super::{
     Config, Database, LogConfig, LogFormat, MasterKeySource, PasswordConfig, Problem, RegistrationConfig,
-    Secret, TokenConfig, duration,
+    Secret, SessionConfig, TokenConfig, duration,
     layers::{Given, Layers, Value},
 };
 
@@ -27,6 +28,12 @@ const LONGEST_LEEWAY: Duration = Duration::from_secs(600);
 
 /// A service that takes longer than this to stop is killed by whoever asked it to.
 const LONGEST_SHUTDOWN: Duration = Duration::from_secs(3_600);
+
+/// A session longer than this is a mistake in the unit.
+const LONGEST_SESSION: Duration = Duration::from_secs(10 * 366 * 86_400);
+
+/// A grace longer than this is time for a thief, not for a lost answer.
+const LONGEST_GRACE: Duration = Duration::from_secs(300);
 
 /// RFC 7518 §3.2: a key at least as long as the hash.
 const SHORTEST_SECRET: usize = 32;
@@ -55,7 +62,9 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
         memory_kib: reader.read("password.memory_kib", |given| number(given, &(7 * 1024..=256 * 1024))),
         iterations: reader.read("password.iterations", |given| number(given, &(1..=10))),
     };
+    let session = reader.session();
     let reveal_taken = reader.read("registration.reveal_taken", boolean);
+    let trusted_proxies = reader.read("http.trusted_proxies", |given| number(given, &(0..=16_u8)));
     let level = reader.read("log.level", |given| one_of(given, &LEVELS));
     let format = reader.read("log.format", |given| one_of(given, &FORMATS));
     let jwt_secret = reader.jwt_secret();
@@ -72,6 +81,9 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
     let (Some(reveal_taken), Some(level), Some(format)) = (reveal_taken, level, format) else {
         return Err(reader.layers.problems);
     };
+    let (Some(session), Some(trusted_proxies)) = (session, trusted_proxies) else {
+        return Err(reader.layers.problems);
+    };
     if !reader.layers.problems.is_empty() {
         return Err(reader.layers.problems);
     }
@@ -85,8 +97,10 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
         master_key,
         token: TokenConfig { access_lifetime, leeway },
         jwt_secret,
+        session,
         password,
         registration: RegistrationConfig { reveal_taken },
+        trusted_proxies: trusted_proxies.into(),
         shutdown_wait,
         log: LogConfig { level, format },
     })
@@ -131,6 +145,25 @@ impl Reader {
             path(given).and_then(|file| secret_in_file(&file)).and_then(long_enough)
         });
         self.read("jwt.secret", |given| text(given).map(Secret::new).and_then(long_enough)).or(from_file)
+    }
+
+    fn session(&mut self) -> Option<SessionConfig> {
+        let second = Duration::from_secs(1);
+        let mut read = |path, least, most| {
+            self.read(path, |given| duration(given).and_then(|length| within(length, least, most)))
+        };
+        let lifetime = read("session.lifetime", second, LONGEST_SESSION);
+        let idle_lifetime = read("session.idle_lifetime", second, LONGEST_SESSION);
+        let grace = read("session.grace", Duration::ZERO, LONGEST_GRACE);
+        let keep_ended = read("session.keep_ended", Duration::ZERO, LONGEST_SESSION);
+        let cookie_origins = self.read("session.cookie_origins", origins).unwrap_or_default();
+        Some(SessionConfig {
+            lifetime: lifetime?,
+            idle_lifetime: idle_lifetime?,
+            grace: grace?,
+            keep_ended: keep_ended?,
+            cookie_origins,
+        })
     }
 
     fn master_key(&mut self) -> MasterKeySource {
@@ -278,6 +311,19 @@ fn within(length: Duration, least: Duration, most: Duration) -> Result<Duration,
     Ok(length)
 }
 
+/// In the file a list, in a variable one text with commas.
+fn origins(given: &Given) -> Result<Vec<Origin>, String> {
+    let texts = match &given.value {
+        Value::Texts(texts) => texts.clone(),
+        Value::Text(text) => text.split(',').map(|origin| origin.trim().to_owned()).collect(),
+        other => {
+            return Err(format!("is {}; write a list of texts: [\"https://app.example.com\"]", kind(other)));
+        }
+    };
+    let parse = |text: String| text.parse().map_err(|error| format!("\"{text}\" is not an origin: {error}"));
+    texts.into_iter().map(parse).collect()
+}
+
 /// The message never quotes the URL, which may have a password in it.
 fn database(given: &Given) -> Result<Database, String> {
     let url = text(given)?;
@@ -315,6 +361,7 @@ fn kind(value: &Value) -> &'static str {
         Value::Text(_) => "text",
         Value::Integer(_) => "a number",
         Value::Boolean(_) => "true or false",
+        Value::Texts(_) => "a list",
         Value::Other(kind) => match *kind {
             "array" => "a list",
             "table" => "a section",

@@ -238,6 +238,55 @@ fn durations_out_of_range_are_problems() {
 }
 
 #[test]
+fn sessions_last_as_long_as_is_said_and_grace_may_be_none() {
+    let session = Scene::new().load().unwrap().session;
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    assert_eq!((session.lifetime, session.idle_lifetime, session.keep_ended), (days(90), days(14), days(30)));
+    assert_eq!((session.grace, session.cookie_origins.len()), (Duration::from_secs(10), 0));
+
+    let scene =
+        Scene::new().file("[session]\ngrace = \"0s\"\n").variable("COUNTERSIGN_SESSION_LIFETIME", "1h");
+    let session = scene.load().unwrap().session;
+    assert_eq!((session.grace, session.lifetime), (Duration::ZERO, Duration::from_secs(3600)));
+
+    let problems = Scene::new()
+        .file("[session]\nlifetime = \"0s\"\nidle_lifetime = 14\ngrace = \"10m\"\nkeep_ended = \"always\"\n")
+        .problems();
+    insta::assert_snapshot!(problems.join("\n"), @r#"
+    session.lifetime: 0s is too short; the least is 1s
+    session.idle_lifetime: "14" has no unit; write "14s" for seconds or "14m" for minutes (units: ms, s, m, h, d)
+    session.grace: 10m is too long; the most is 5m
+    session.keep_ended: "always" is not a duration; write one whole number and one unit of ms, s, m, h, d, for example "15m"
+    "#);
+}
+
+#[test]
+fn origins_are_a_list_in_the_file_and_a_text_with_commas_in_a_variable() {
+    let shown = |scene: Scene| -> Vec<String> {
+        let origins = scene.load().unwrap().session.cookie_origins;
+        origins.iter().map(ToString::to_string).collect()
+    };
+    let both = ["https://app.example.com", "http://localhost:5173"];
+    let file = "[session]\ncookie_origins = [\"https://app.example.com\", \"http://localhost:5173\"]\n";
+    assert_eq!(shown(Scene::new().file(file)), both);
+    let variable = ("COUNTERSIGN_SESSION_COOKIE_ORIGINS", "https://app.example.com, http://localhost:5173");
+    assert_eq!(shown(Scene::new().variable(variable.0, variable.1)), both);
+    assert!(shown(Scene::new().file("[session]\ncookie_origins = []\n")).is_empty());
+
+    let wrong = ["[\"https://app.example.com/\"]", "[1]", "\"*\"", "[\"https://App.example.com\"]", "true"]
+        .map(|value| {
+            Scene::new().file(&format!("[session]\ncookie_origins = {value}\n")).problems().join("; ")
+        });
+    insta::assert_snapshot!(wrong.join("\n"), @r#"
+    session.cookie_origins: "https://app.example.com/" is not an origin: an origin ends with a host in lower case, without a path, a slash or a wildcard
+    session.cookie_origins: is a list; write a list of texts: ["https://app.example.com"]
+    session.cookie_origins: "*" is not an origin: an origin begins with a scheme in lower case, like https://
+    session.cookie_origins: "https://App.example.com" is not an origin: an origin ends with a host in lower case, without a path, a slash or a wildcard
+    session.cookie_origins: is true or false; write a list of texts: ["https://app.example.com"]
+    "#);
+}
+
+#[test]
 fn what_kubernetes_puts_into_a_pod_is_explained() {
     let scene = Scene::new()
         .variable("COUNTERSIGN_PORT", "tcp://10.0.0.7:3000")

@@ -1,30 +1,24 @@
-//! Log in: an address and a password become an access token.
+//! Log in: an address and a password become a session and its tokens.
 
 use countersign::{
     jwt::NumericDate,
-    password::{Password, PasswordHash, Passwords, UnusableHash, Verification},
+    password::{Password, Verification},
+    session::{Revoker, SessionId},
 };
-use countersign_store::{Store, User};
+use countersign_store::User;
 use thiserror::Error;
 
-use super::{AccessToken, AccessTokens, EmailAddress, Failure};
+use super::{Accounts, Device, EmailAddress, Failure, TokenPair, verify};
 
-/// What a person typed to log in.
+/// What a person typed to log in, and on what.
 #[derive(Debug)]
 pub struct Login {
     /// As it was typed.
     pub email: String,
     /// As it was typed.
     pub password: Password,
-}
-
-/// What a login is answered with.
-#[derive(Debug)]
-pub struct LoggedIn {
-    /// For the guarded routes.
-    pub access_token: AccessToken,
-    /// For the next access token. There are no sessions yet, so there is none.
-    pub refresh_token: Option<String>,
+    /// To be shown in the list of their sessions.
+    pub device: Device,
 }
 
 /// Logs a user in.
@@ -34,40 +28,38 @@ pub struct LoggedIn {
 ///
 /// # Errors
 /// See [`LoginError`].
-pub async fn login(
-    input: Login,
-    store: &Store,
-    passwords: &Passwords,
-    tokens: &AccessTokens,
-    now: NumericDate,
-) -> Result<LoggedIn, LoginError> {
+pub async fn login(input: Login, accounts: &Accounts, now: NumericDate) -> Result<TokenPair, LoginError> {
+    let Accounts { store, sessions, tokens, .. } = accounts;
     // What is no address has no account: it goes the way of an unknown user.
     let user = match EmailAddress::parse(&input.email) {
         Ok(email) => store.user_by_email(email.as_str()).await.map_err(Failure::from)?,
         Err(_) => None,
     };
-    let user = authenticate(user, &input.password, store, passwords).await?;
-    let access_token = tokens.issue(&user.id, &user.email, now).map_err(Failure::from)?;
-    tracing::info!(user = user.id, "a user logged in");
-    Ok(LoggedIn { access_token, refresh_token: None })
+    let user = authenticate(user, &input.password, accounts).await?;
+
+    let id = SessionId::generate().map_err(Failure::from)?;
+    let refresh = sessions.start(input.device.begin(id, &user.id), now).await.map_err(Failure::from)?;
+    if let Err(refused) = still_good(&user, &input.password, accounts).await? {
+        sessions.revoke(id, Revoker::User(&user.id), now).await.map_err(Failure::from)?;
+        return Err(LoginError::Refused(refused));
+    }
+    let access = tokens.issue(&user.id, &user.email, id, now).map_err(Failure::from)?;
+    tracing::info!(user = user.id, session = %id, "a user logged in");
+    Ok(TokenPair { access, refresh })
 }
 
 async fn authenticate(
     user: Option<User>,
     password: &Password,
-    store: &Store,
-    passwords: &Passwords,
+    accounts: &Accounts,
 ) -> Result<User, LoginError> {
+    let Accounts { store, passwords, .. } = accounts;
     let refused = |reason| Err(LoginError::Refused(reason));
     let Some(user) = user else {
         let _always_a_mismatch = passwords.verify_absent(password).await.map_err(Failure::from)?;
         return refused(LoginRefused::UnknownUser);
     };
-    let stored: PasswordHash = user
-        .password_hash
-        .parse()
-        .map_err(|error| LoginError::UnusableHash { user_id: user.id.clone(), error })?;
-    let verification = passwords.verify(password, &stored).await.map_err(Failure::from)?;
+    let (verification, stored) = verify(&user, password, passwords).await?;
     // Only after the work is done: a disabled user must not be told from an unknown one by the time it takes.
     if user.disabled_at.is_some() {
         return refused(LoginRefused::DisabledUser);
@@ -78,7 +70,8 @@ async fn authenticate(
         Verification::MatchRehashed(renewed) => {
             // The login is good either way: a hash that could not be renewed is renewed the next time.
             match store.replace_password_hash(&user.id, stored.as_str(), renewed.as_str()).await {
-                Ok(replaced) => tracing::debug!(user = user.id, replaced, "a password hash was renewed"),
+                Ok(true) => return Ok(User { password_hash: renewed.as_str().to_owned(), ..user }),
+                Ok(false) => tracing::debug!(user = user.id, "a password hash was renewed by somebody else"),
                 Err(error) => tracing::warn!(user = user.id, %error, "a password hash could not be renewed"),
             }
             Ok(user)
@@ -86,7 +79,32 @@ async fn authenticate(
     }
 }
 
-/// Why a login was refused: for the log. Whoever asked is told the same in each case.
+/// Whether the login is still good now that its session is there.
+///
+/// Who changes a password or disables a user does that first and then ends the sessions that there are. A login that
+/// verified the old password before, and started its session after, would be missed by both; so it looks again.
+pub(super) async fn still_good(
+    user: &User,
+    password: &Password,
+    accounts: &Accounts,
+) -> Result<Result<(), LoginRefused>, Failure> {
+    let Some(current) = accounts.store.user_by_id(&user.id).await? else {
+        return Ok(Err(LoginRefused::UnknownUser));
+    };
+    if current.disabled_at.is_some() {
+        return Ok(Err(LoginRefused::DisabledUser));
+    }
+    // Another hash may be one of the same password: of a login beside this one, which has renewed it.
+    if current.password_hash != user.password_hash {
+        let (verification, _) = verify(&current, password, &accounts.passwords).await?;
+        if matches!(verification, Verification::Mismatch) {
+            return Ok(Err(LoginRefused::WrongPassword));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Why a password was refused: for the log. Whoever asked is told the same in each case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginRefused {
     /// Nobody has this address.
@@ -116,14 +134,6 @@ pub enum LoginError {
     /// The address, the password or both are wrong, or the user is disabled.
     #[error("the e-mail address or the password is wrong")]
     Refused(LoginRefused),
-    /// The stored hash of the user is of no use.
-    #[error("the stored password of user {user_id} cannot be verified: {error}")]
-    UnusableHash {
-        /// Whose.
-        user_id: String,
-        /// Why.
-        error: UnusableHash,
-    },
     /// It is not the caller's fault.
     #[error(transparent)]
     Failed(#[from] Failure),

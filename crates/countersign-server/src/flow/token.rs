@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use countersign::jwt::{Claims, NumericDate, SignError, Signer, SigningKey, Verifier};
+use countersign::{
+    jwt::{Claims, NumericDate, SignError, Signer, SigningKey, Verifier},
+    session::SessionId,
+};
 use serde::{Deserialize, Serialize};
 
 /// The `client_id` that RFC 9068 §2.2 requires: the client that asked for the token. Whoever logs in with a password
@@ -16,6 +19,9 @@ pub struct AccessClaims {
     pub client_id: String,
     /// The user's address, normalised.
     pub email: String,
+    /// The session that the token belongs to; `None` for one that an operator has signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<SessionId>,
 }
 
 /// Issues access tokens in the profile of RFC 9068, and says how they are verified.
@@ -35,13 +41,20 @@ impl AccessTokens {
         Self { signer, issuer: issuer.to_owned(), audience: audience.to_owned(), lifetime }
     }
 
-    /// A token for a user. `iss`, `aud`, `exp`, `iat` and a random `jti` are filled in; `exp` and `iat` are whole
+    /// A token for a user in a session. `iss`, `aud`, `exp`, `iat` and a random `jti` are filled in; `exp` and `iat` are whole
     /// seconds, since not every verifier reads fractions.
     ///
     /// # Errors
     /// [`SignError`] when the cryptographic library fails.
-    pub fn issue(&self, user_id: &str, email: &str, now: NumericDate) -> Result<AccessToken, SignError> {
-        let claims = AccessClaims { client_id: FIRST_PARTY_CLIENT.to_owned(), email: email.to_owned() };
+    pub fn issue(
+        &self,
+        user_id: &str,
+        email: &str,
+        session_id: SessionId,
+        now: NumericDate,
+    ) -> Result<AccessToken, SignError> {
+        let sid = Some(session_id);
+        let claims = AccessClaims { client_id: FIRST_PARTY_CLIENT.to_owned(), email: email.to_owned(), sid };
         let text = self.signer.sign(&Claims::new(&claims).subject(user_id), whole_second(now))?;
         Ok(AccessToken { text, expires_in: self.lifetime })
     }

@@ -1,82 +1,158 @@
-//! Registering and logging in.
+//! Registering, logging in and out, and what keeps somebody logged in.
 
 use std::sync::Arc;
 
 use axum::{
     Json,
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
-use countersign::password::Password;
+use countersign::{Authenticated, jwt::Clock as _, password::Password};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    bearer::Bearer,
     error::ApiError,
     json::{JsonBody, Shape},
     profile::Profile,
+    tokens::{self, NO_STORE, Place, Presented},
 };
 use crate::{
     app::Service,
-    flow::{self, LoggedIn, Login, Registration},
+    flow::{self, Device, Login, PasswordChange, Registration},
 };
 
-/// The body of a registration and of a login.
+/// The body of a registration.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Credentials {
+pub(super) struct RegisterBody {
     email: String,
     password: String,
 }
 
-impl Shape for Credentials {
+impl Shape for RegisterBody {
     const SHAPE: &'static str = r#"{"email": "ada@example.com", "password": ".."}"#;
 }
 
 /// `POST /auth/register`: 201 and who was registered.
 pub(super) async fn register(
     State(service): State<Arc<Service>>,
-    JsonBody(body): JsonBody<Credentials>,
+    JsonBody(body): JsonBody<RegisterBody>,
 ) -> Result<Response, ApiError> {
     let input = Registration { email: body.email, password: Password::from(body.password) };
-    let now = service.clock.now();
-    let user = flow::register(input, &service.store, &service.passwords, service.taken_email, now).await?;
+    let (accounts, now) = (&service.accounts, service.clock.now());
+    let user = flow::register(input, &accounts.store, &accounts.passwords, service.taken_email, now).await?;
     let profile = Profile { user_id: user.user_id, email: user.email.as_str().to_owned() };
     Ok((StatusCode::CREATED, [NO_STORE], Json(profile)).into_response())
 }
 
-/// `POST /auth/login`: a token response (RFC 6749 §5.1).
+/// The body of a login.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LoginBody {
+    email: String,
+    password: String,
+    #[serde(default)]
+    refresh_token_in: Place,
+}
+
+impl Shape for LoginBody {
+    const SHAPE: &'static str = RegisterBody::SHAPE;
+}
+
+/// `POST /auth/login`: a token response, and a session.
 pub(super) async fn login(
     State(service): State<Arc<Service>>,
-    JsonBody(body): JsonBody<Credentials>,
+    device: Device,
+    head: Parts,
+    JsonBody(body): JsonBody<LoginBody>,
 ) -> Result<Response, ApiError> {
-    let input = Login { email: body.email, password: Password::from(body.password) };
-    let now = service.clock.now();
-    let answer = flow::login(input, &service.store, &service.passwords, &service.tokens, now).await?;
-    Ok(([NO_STORE, NO_CACHE], Json(TokenResponse::from(&answer))).into_response())
+    let place = body.refresh_token_in;
+    place.check(&head, &service)?;
+    let input = Login { email: body.email, password: Password::from(body.password), device };
+    let pair = flow::login(input, &service.accounts, service.clock.now()).await?;
+    Ok(tokens::answer(&pair, place, &service))
 }
 
-/// RFC 6749 §5.1 asks for both.
-const NO_STORE: (header::HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
-const NO_CACHE: (header::HeaderName, &str) = (header::PRAGMA, "no-cache");
-
-#[derive(Serialize)]
-struct TokenResponse<'a> {
-    access_token: &'a str,
-    token_type: &'static str,
-    /// Seconds.
-    expires_in: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<&'a str>,
-}
-
-impl<'a> From<&'a LoggedIn> for TokenResponse<'a> {
-    fn from(answer: &'a LoggedIn) -> Self {
-        Self {
-            access_token: answer.access_token.as_str(),
-            token_type: "Bearer",
-            expires_in: answer.access_token.expires_in().as_secs(),
-            refresh_token: answer.refresh_token.as_deref(),
-        }
+/// `POST /auth/refresh`: a token response with the next refresh token (RFC 6749 §6).
+pub(super) async fn refresh(
+    State(service): State<Arc<Service>>,
+    Device { address, .. }: Device,
+    Presented { token, place }: Presented,
+) -> Result<Response, ApiError> {
+    let token = token.ok_or(ApiError::RefreshTokenMissing)?;
+    match flow::refresh(&token, address, &service.accounts, service.clock.now()).await {
+        Ok(pair) => Ok(tokens::answer(&pair, place, &service)),
+        Err(flow::RefreshError::Failed(failure)) => Err(failure.into()),
+        Err(refused) => Ok(tokens::forget(ApiError::from(refused).into_response(), place, &service)),
     }
+}
+
+/// `POST /auth/logout`: 204, once the session of the refresh token is over, or was.
+pub(super) async fn log_out(
+    State(service): State<Arc<Service>>,
+    Presented { token, place }: Presented,
+) -> Result<Response, ApiError> {
+    if let Some(token) = token {
+        flow::log_out(&token, &service.accounts, service.clock.now()).await?;
+    }
+    Ok(tokens::forget((StatusCode::NO_CONTENT, [NO_STORE]).into_response(), place, &service))
+}
+
+/// How many sessions were ended.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ended {
+    ended_sessions: usize,
+}
+
+fn ended(ended_sessions: usize) -> Response {
+    ([NO_STORE], Json(Ended { ended_sessions })).into_response()
+}
+
+/// `POST /auth/logout/others`: ends every session of the bearer but this one.
+pub(super) async fn log_out_others(
+    State(service): State<Arc<Service>>,
+    bearer: Authenticated<Bearer>,
+) -> Result<Response, ApiError> {
+    let now = service.clock.now();
+    Ok(ended(flow::log_out_others(&bearer.user_id, bearer.session_id, &service.accounts, now).await?))
+}
+
+/// `POST /auth/logout/all`: ends every session of the bearer.
+pub(super) async fn log_out_all(
+    State(service): State<Arc<Service>>,
+    bearer: Authenticated<Bearer>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let count = flow::log_out_all(&bearer.user_id, &service.accounts, service.clock.now()).await?;
+    Ok(tokens::forget(ended(count), tokens::place_of(&headers, &service), &service))
+}
+
+/// The body of a change of password.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct PasswordBody {
+    current_password: String,
+    new_password: String,
+}
+
+impl Shape for PasswordBody {
+    const SHAPE: &'static str = r#"{"currentPassword": "..", "newPassword": ".."}"#;
+}
+
+/// `POST /auth/password`: changes the bearer's password, and ends every session but this one.
+pub(super) async fn change_password(
+    State(service): State<Arc<Service>>,
+    bearer: Authenticated<Bearer>,
+    JsonBody(body): JsonBody<PasswordBody>,
+) -> Result<Response, ApiError> {
+    let input = PasswordChange {
+        user_id: bearer.user_id.clone(),
+        session_id: bearer.session_id,
+        current: Password::from(body.current_password),
+        new: Password::from(body.new_password),
+    };
+    Ok(ended(flow::change_password(input, &service.accounts, service.clock.now()).await?))
 }

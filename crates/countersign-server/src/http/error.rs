@@ -7,14 +7,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign::{
-    AuthError, Denial, Outage, Problem,
+    AuthError, Denial, Outage, Problem, Rejection,
     challenge::{self, Scheme},
+    csrf::CsrfError,
     jwt::json,
+    session::{SessionStoreError, cookie::CookieError},
 };
 use countersign_store::StoreError;
 use thiserror::Error;
 
-use crate::flow::{Failure, LoginError, RegisterError};
+use crate::flow::{Failure, LoginError, PasswordChangeError, RefreshError, RefreshRefused, RegisterError};
 
 /// A request that did not get what it asked for.
 #[derive(Debug)]
@@ -22,6 +24,18 @@ pub(super) enum ApiError {
     Body(BodyError),
     Register(RegisterError),
     Login(LoginError),
+    Refresh(RefreshError),
+    Password(PasswordChangeError),
+    /// A page of an origin that is not configured has sent the cookie, or asked for it.
+    Csrf(CsrfError),
+    Cookie(CookieError),
+    /// The refresh token is to be in a cookie, and nothing here is.
+    NoCookies,
+    RefreshTokenMissing,
+    NoSuchSession,
+    Failed(Failure),
+    /// A handler has panicked.
+    Panicked,
 }
 
 /// Why a body could not be read.
@@ -51,22 +65,25 @@ impl BodyError {
     }
 }
 
-impl From<BodyError> for ApiError {
-    fn from(error: BodyError) -> Self {
-        Self::Body(error)
-    }
+macro_rules! from {
+    ($($case:ident: $error:ty;)+) => {
+        $(impl From<$error> for ApiError {
+            fn from(error: $error) -> Self {
+                Self::$case(error)
+            }
+        })+
+    };
 }
 
-impl From<RegisterError> for ApiError {
-    fn from(error: RegisterError) -> Self {
-        Self::Register(error)
-    }
-}
-
-impl From<LoginError> for ApiError {
-    fn from(error: LoginError) -> Self {
-        Self::Login(error)
-    }
+from! {
+    Body: BodyError;
+    Register: RegisterError;
+    Login: LoginError;
+    Refresh: RefreshError;
+    Password: PasswordChangeError;
+    Csrf: CsrfError;
+    Cookie: CookieError;
+    Failed: Failure;
 }
 
 impl IntoResponse for ApiError {
@@ -90,15 +107,69 @@ impl IntoResponse for ApiError {
                     .detail("The e-mail address or the password is wrong.");
                 challenge::refuse(&denial.into(), const { &[Scheme::PASSWORD] }, "login")
             }
-            Self::Login(error @ LoginError::UnusableHash { .. }) => fail(&AuthError::bug(error.to_string())),
-            Self::Register(RegisterError::Failed(failure)) | Self::Login(LoginError::Failed(failure)) => {
-                fail(&failure.into())
+            Self::Refresh(RefreshError::Refused(refused)) => refuse_refresh(refused),
+            Self::Password(error) => refuse_password_change(error),
+            Self::Csrf(error) => fail(&Rejection::forbidden(error.code(), sentence(&error)).into()),
+            Self::Cookie(error) => refuse_token_request(error.code(), sentence(&error)),
+            Self::RefreshTokenMissing => {
+                refuse_token_request("refresh_token_missing", "The request has no refresh token.")
+            }
+            Self::NoCookies => refuse(
+                StatusCode::BAD_REQUEST,
+                "cookies_not_configured",
+                "This service gives no refresh token in a cookie.",
+            ),
+            Self::NoSuchSession => {
+                refuse(StatusCode::NOT_FOUND, "session_unknown", "There is no such session, or no more.")
+            }
+            Self::Register(RegisterError::Failed(failure))
+            | Self::Login(LoginError::Failed(failure))
+            | Self::Refresh(RefreshError::Failed(failure))
+            | Self::Failed(failure) => fail(&failure.into()),
+            // Logged where it happened.
+            Self::Panicked => {
+                let detail = "The server made a mistake.";
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail).into_response()
             }
         }
     }
 }
 
-/// What nobody asked for: 503 when it may work later, 500 when it will not.
+/// RFC 6749 §5.2: 400, and what OAuth clients look at.
+fn refuse_refresh(refused: RefreshRefused) -> Response {
+    let RefreshRefused { code, reason, session_id } = refused;
+    let session = session_id.map(|id| id.to_string());
+    tracing::info!(status = 400, code, session, reason, "refused");
+    let problem = Problem::new(StatusCode::BAD_REQUEST, code, sentence(&reason));
+    problem.oauth_error("invalid_grant").into_response()
+}
+
+/// RFC 6749 §5.2, of a request that lacks what it needs.
+fn refuse_token_request(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Response {
+    tracing::info!(status = 400, code, "refused");
+    Problem::new(StatusCode::BAD_REQUEST, code, detail).oauth_error("invalid_request").into_response()
+}
+
+/// The bearer is known whatever the password is, so a wrong one is not a call for another token: 403, not 401.
+fn refuse_password_change(error: PasswordChangeError) -> Response {
+    let detail = sentence(&error);
+    match error {
+        PasswordChangeError::New(new) => refuse(StatusCode::UNPROCESSABLE_ENTITY, new.code(), detail),
+        PasswordChangeError::Unchanged => {
+            refuse(StatusCode::UNPROCESSABLE_ENTITY, "password_unchanged", detail)
+        }
+        PasswordChangeError::ChangedMeanwhile => {
+            refuse(StatusCode::CONFLICT, "password_changed_meanwhile", detail)
+        }
+        PasswordChangeError::Refused(reason) => {
+            fail(&Rejection::forbidden("password_wrong", detail).reason(reason.as_str()).into())
+        }
+        PasswordChangeError::Failed(failure) => fail(&failure.into()),
+    }
+}
+
+/// What is no matter of credentials: 403 when it came from the wrong place, 503 when it may work later, 500 when it will
+/// not.
 fn fail(error: &AuthError) -> Response {
     challenge::refuse(error, &[], "service")
 }
@@ -107,7 +178,8 @@ impl From<Failure> for AuthError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Hashing(error) => error.into(),
-            Failure::Store(StoreError::Unavailable { reason }) => {
+            Failure::Store(StoreError::Unavailable { reason })
+            | Failure::Sessions(SessionStoreError::Unavailable { reason }) => {
                 Outage::new("store_unavailable", reason).into()
             }
             failure => Self::bug(failure.to_string()),
@@ -131,7 +203,7 @@ fn refuse(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static,
 }
 
 /// An error's words as a sentence of its own.
-fn sentence(error: &dyn std::error::Error) -> String {
+fn sentence(error: &dyn std::fmt::Display) -> String {
     let words = error.to_string();
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();

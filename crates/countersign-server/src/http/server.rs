@@ -1,9 +1,9 @@
 //! From a listener to requests: connections that cannot be held open for ever, and an end that finishes what began.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::Router;
-use hyper::server::conn::http1;
+use axum::{Router, extract::ConnectInfo};
+use hyper::{Request, body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -13,6 +13,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
 };
+use tower::ServiceExt as _;
 
 /// How long a connection may take to send the head of its next request; longer than the minute for which proxies keep
 /// an idle connection, so that none is closed under a request of theirs.
@@ -57,8 +58,8 @@ pub async fn serve(
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let connection = connection(stream, router.clone(), &connections);
+            Ok((stream, peer)) => {
+                let connection = connection(stream, peer, router.clone(), &connections);
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);
@@ -79,16 +80,21 @@ pub async fn serve(
 
 fn connection(
     stream: TcpStream,
+    peer: SocketAddr,
     router: Router,
     connections: &GracefulShutdown,
 ) -> impl Future<Output = ()> + use<> {
     // Answers are small and complete: nothing is gained by waiting for more. Without it they are only slower.
     let _ = stream.set_nodelay(true);
+    let service = router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let connection = connections.watch(connection);
     async move {
         // A client that hangs up or sends garbage is no failure of ours.

@@ -213,6 +213,9 @@ fn a_token_signed_as_the_service_is_accepted_by_it() {
     let sign = ["token", "sign", "--sub", "root", "--claims", "claims.json"];
     let token = folder.run_with(sign, "", &issuer).ok();
     assert_eq!(service.profile(&token).json(), json!({"userId": "root", "email": "root@example.com"}));
+    // It belongs to no session, so none is kept.
+    let others = service.with_bearer("POST", "/auth/logout/others", &token, "");
+    assert_eq!((others.status, others.json()), (200, json!({"endedSessions": 0})));
 }
 
 #[test]

@@ -11,10 +11,20 @@ use countersign_testkit::Battery;
 use http_body_util::{Empty, Full};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Folder, Service, request};
+use crate::support::{EMAIL, Folder, PASSWORD, Service, request};
 
 const ISSUER: &str = "https://auth.example";
 const KID: &str = "the-key";
+
+/// Every route that wants an access token.
+const GUARDED: [(&str, &str); 6] = [
+    ("GET", "/profile"),
+    ("GET", "/auth/sessions"),
+    ("DELETE", "/auth/sessions/AAAAAAAAAAAAAAAAAAAAAA"),
+    ("POST", "/auth/logout/others"),
+    ("POST", "/auth/logout/all"),
+    ("POST", "/auth/password"),
+];
 
 /// Whoever knows the service's own key can say everything, and says it wrongly in one place at a time.
 struct Forge {
@@ -41,7 +51,7 @@ impl Forge {
     fn claims(&self) -> Value {
         json!({
             "iss": ISSUER, "aud": "countersign", "sub": "user-1", "exp": self.now + 600, "iat": self.now, "jti": "1",
-            "client_id": "countersign", "email": "ada@example.com",
+            "client_id": "countersign", "email": "ada@example.com", "sid": "AAAAAAAAAAAAAAAAAAAAAA",
         })
     }
 
@@ -221,6 +231,9 @@ fn tokens(forge: &Forge) -> Vec<(&'static str, String, &'static str)> {
         ("jti is missing", forge.with_claims(json!({"jti": null})), "claim_missing"),
         ("iat is missing", forge.with_claims(json!({"iat": null})), "claim_missing"),
         ("client_id is missing", forge.with_claims(json!({"client_id": null})), "claim_missing"),
+        ("sid is a number", forge.with_claims(json!({"sid": 1})), "claim_invalid"),
+        ("sid is no session", forge.with_claims(json!({"sid": "session-1"})), "claim_invalid"),
+        ("sid with stray bits", forge.with_claims(json!({"sid": "AAAAAAAAAAAAAAAAAAAAAB"})), "claim_invalid"),
         ("email is a number", forge.with_claims(json!({"email": 1})), "claim_invalid"),
         ("unknown kid", forge.with_header(json!({"kid": "another-key"})), "key_unknown"),
         ("kid is a path", forge.with_header(json!({"kid": "../../../../dev/null"})), "key_unknown"),
@@ -292,13 +305,16 @@ fn no_hostile_token_passes() {
 
     let mut wrong = Map::new();
     for (name, token, code) in tokens(&forge) {
-        let response = service.profile(&token);
-        let challenge = response.header("www-authenticate");
-        let as_told = response.status == 401
-            && challenge.starts_with("Bearer error=\"invalid_token\", error_description=\"")
-            && response.code() == code;
-        if !as_told {
-            wrong.insert(name.to_owned(), json!([response.status, challenge, response.body]));
+        for (method, path) in GUARDED {
+            let response = service.with_bearer(method, path, &token, "no body is read before the token");
+            let challenge = response.header("www-authenticate");
+            let as_told = response.status == 401
+                && challenge.starts_with("Bearer error=\"invalid_token\", error_description=\"")
+                && response.code() == code;
+            if !as_told {
+                let name = format!("{method} {path}: {name}");
+                wrong.insert(name, json!([response.status, challenge, response.body]));
+            }
         }
     }
     assert!(wrong.is_empty(), "{:#}", Value::Object(wrong));
@@ -337,43 +353,59 @@ fn no_hostile_header_passes() {
         (vec![&*format!("Cookie: access_token={good}")], "credentials_missing", "Bearer"),
         (vec![&*format!("X-Authorization: Bearer {good}")], "credentials_missing", "Bearer"),
     ] {
-        let response = service.exchange(request("GET", "/profile", &headers, ""));
-        assert_eq!((response.status, response.code().as_str()), (401, code), "{headers:?}");
-        let given = response.header("www-authenticate");
-        assert!(
-            given == challenge || (challenge == MALFORMED && given.starts_with(MALFORMED)),
-            "{headers:?} {given}"
-        );
+        for (method, path) in GUARDED {
+            let response = service.exchange(request(method, path, &headers, ""));
+            assert_eq!((response.status, response.code().as_str()), (401, code), "{path} {headers:?}");
+            let given = response.header("www-authenticate");
+            assert!(
+                given == challenge || (challenge == MALFORMED && given.starts_with(MALFORMED)),
+                "{path} {headers:?} {given}"
+            );
+        }
     }
-    let in_query = service.get(&format!("/profile?access_token={good}"), &[]);
-    assert_eq!((in_query.status, in_query.code().as_str()), (401, "credentials_missing"));
+    for (method, path) in GUARDED {
+        let in_query = service.exchange(request(method, &format!("{path}?access_token={good}"), &[], ""));
+        assert_eq!((in_query.status, in_query.code().as_str()), (401, "credentials_missing"), "{path}");
+    }
     assert_eq!(service.get("/profile", &[&bearer.replace("Bearer", "bEARER")]).status, 200);
+}
+
+#[test]
+fn the_good_token_of_these_tests_passes_every_guard() {
+    let (forge, _folder, service) = Forge::start();
+    for (method, path) in GUARDED {
+        let response = service.with_bearer(method, path, &forge.good(), "");
+        assert_ne!(response.status, 401, "{path} {response:?}");
+        assert!(response.status < 500, "{path} {response:?}");
+    }
 }
 
 /// What the testkit offers to everybody, sent at the real thing.
 #[tokio::test]
 async fn the_battery_of_the_testkit_is_refused() {
     let (forge, _folder, service) = Forge::start();
-    let client = tower::service_fn(async |asked: Request<Empty<Bytes>>| {
-        let headers = asked.headers().get_all(http::header::AUTHORIZATION);
-        let lines: Vec<_> =
-            headers.iter().map(|value| [b"Authorization: ", value.as_bytes()].concat()).collect();
-        let response = service.exchange(bytes_of("GET", asked.uri().path(), &lines));
-        let mut answer = http::Response::builder().status(response.status);
-        for (name, value) in &response.headers {
-            answer = answer.header(name, value);
-        }
-        Ok::<_, Infallible>(answer.body(Full::<Bytes>::from(response.body)).unwrap())
-    });
     let battery = Battery::new(&forge.key, &forge.good(), SystemClock.now()).unwrap();
-    let report = battery.attack(client, Method::GET, Uri::from_static("/profile")).await;
-    assert!(report.answers().len() > 50, "{report}");
-    report.assert_all_refused();
-    // What is too long for a request's head is refused before it reaches anybody who could name a code.
-    let too_long = http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-    let wrong: Vec<_> =
-        report.wrong_codes().filter(|answer| answer.response().status() != too_long).collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    for path in ["/profile", "/auth/sessions"] {
+        let client = tower::service_fn(async |asked: Request<Empty<Bytes>>| {
+            let headers = asked.headers().get_all(http::header::AUTHORIZATION);
+            let lines: Vec<_> =
+                headers.iter().map(|value| [b"Authorization: ", value.as_bytes()].concat()).collect();
+            let response = service.exchange(bytes_of(asked.method().as_str(), asked.uri().path(), &lines));
+            let mut answer = http::Response::builder().status(response.status);
+            for (name, value) in &response.headers {
+                answer = answer.header(name, value);
+            }
+            Ok::<_, Infallible>(answer.body(Full::<Bytes>::from(response.body)).unwrap())
+        });
+        let report = battery.attack(client, Method::GET, Uri::from_static(path)).await;
+        assert!(report.answers().len() > 50, "{report}");
+        report.assert_all_refused();
+        // What is too long for a request's head is refused before it reaches anybody who could name a code.
+        let too_long = http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        let wrong: Vec<_> =
+            report.wrong_codes().filter(|answer| answer.response().status() != too_long).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
 }
 
 fn bytes_of(method: &str, path: &str, headers: &[Vec<u8>]) -> Vec<u8> {
@@ -384,4 +416,58 @@ fn bytes_of(method: &str, path: &str, headers: &[Vec<u8>]) -> Vec<u8> {
     }
     bytes.extend(b"\r\n");
     bytes
+}
+
+/// Refresh tokens that are not one: 400 `invalid_grant` for each, and the session they were made of lives on.
+#[test]
+fn no_hostile_refresh_token_passes_and_none_ends_a_session() {
+    let folder = Folder::new();
+    let service = folder.serve();
+    service.register(EMAIL, PASSWORD);
+    let good = service.tokens(EMAIL, PASSWORD).refresh;
+    let bytes = base64url::decode(&good).unwrap();
+    let text = |bytes: &[u8]| base64url::encode(bytes);
+    let with = |at: std::ops::Range<usize>, new: &[u8]| {
+        let mut bytes = bytes.clone();
+        bytes[at].copy_from_slice(new);
+        text(&bytes)
+    };
+    let mut hostile = vec![
+        String::new(),
+        "garbage".to_owned(),
+        good.to_uppercase(),
+        format!("{good}="),
+        format!(" {good}"),
+        format!("{good}{good}"),
+        good[..49].to_owned(),
+        "A".repeat(50),
+        "-".repeat(50),
+        "\u{0}".repeat(50),
+        "é".repeat(25),
+        "A".repeat(15_000),
+        text(&bytes[..36]),
+        text(&[&bytes[..], &[0]].concat()),
+        with(0..1, &[0]),
+        with(0..1, &[2]),
+        with(17..21, &[0, 0, 0, 1]),
+        with(17..21, &[255; 4]),
+        with(1..17, &[0; 16]),
+        with(21..37, &[0; 16]),
+    ];
+    for bit in 0..8 * bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        hostile.push(text(&flipped));
+    }
+    for token in hostile {
+        let response = service.refresh(&token);
+        let code = response.code();
+        assert_eq!((response.status, &response.json()["error"]), (400, &json!("invalid_grant")), "{token}");
+        assert!(
+            ["refresh_token_malformed", "refresh_token_forged"].contains(&code.as_str()),
+            "{token} {code}"
+        );
+        assert_eq!(service.log_out(&token).status, 204, "{token}");
+    }
+    assert_eq!(service.refresh(&good).status, 200);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{EMAIL, Folder, PASSWORD, Service};
+use crate::support::{EMAIL, Folder, PASSWORD, Service, Tokens, request};
 
 const SECRET: &str = "a shared secret of more than 32 bytes";
 const WRONG: &str = "a wrong password that is long enough";
@@ -14,20 +14,49 @@ fn use_every_secret(service: &Service) -> Vec<String> {
     service.post("/auth/register", &format!(r#"{{"password":"{PASSWORD}","#));
     service.post("/auth/login", &format!(r#"{{"email":"{EMAIL}","password":"{PASSWORD}","{PASSWORD}":1}}"#));
     service.login(EMAIL, WRONG);
-    let token = service.token(EMAIL, PASSWORD);
+    let Tokens { access: token, refresh } = service.tokens(EMAIL, PASSWORD);
     service.profile(&token);
+    let refresh_tokens = use_every_refresh_token(service, &token, refresh);
     let forged = format!("{token}AAAA");
     service.profile(&forged);
     service.get(&format!("/profile?access_token={token}"), &[&format!("Cookie: token={token}")]);
     service.get(&format!("/{token}"), &[&format!("Authorization: Bearer {token} {token}")]);
     let signature = token.rsplit('.').next().unwrap().to_owned();
     let payload = token.split('.').nth(1).unwrap().to_owned();
-    vec![PASSWORD.to_owned(), WRONG.to_owned(), signature, payload, token]
+    let mut secrets = vec![PASSWORD.to_owned(), WRONG.to_owned(), signature, payload, token];
+    // The end of one is a part of its MAC; what stands before that is the session, which is logged in another form.
+    secrets.extend(refresh_tokens.iter().map(|token| token[28..].to_owned()));
+    secrets
+}
+
+/// Refreshes, in every place and with every outcome.
+fn use_every_refresh_token(service: &Service, access: &str, first: String) -> Vec<String> {
+    let second = Tokens::of(&service.refresh(&first)).refresh;
+    service.refresh(&format!("{}AAAA", &second[..46]));
+    service.refresh(&second[1..]);
+    service.get(&format!("/auth/refresh?refresh_token={second}"), &[]);
+    service.get(&format!("/auth/sessions/{second}"), &[]);
+    service.post("/auth/refresh", &format!(r#"{{"refresh_token":"{second}","{second}":1}}"#));
+    let cookie = format!("Cookie: __Host-refresh_token={second}");
+    for origin in ["https://app.example", "https://evil.example"] {
+        service.exchange(request("POST", "/auth/refresh", &[&format!("Origin: {origin}"), &cookie], ""));
+    }
+    let login = format!(r#"{{"email":"{EMAIL}","password":"{PASSWORD}","refresh_token_in":"cookie"}}"#);
+    let headers = ["Origin: https://app.example", "Content-Type: application/json"];
+    let in_cookie = service.exchange(request("POST", "/auth/login", &headers, &login)).header("set-cookie");
+    let in_cookie = in_cookie.split(['=', ';']).nth(1).unwrap().to_owned();
+    let change = format!(r#"{{"currentPassword":"{WRONG}","newPassword":"{PASSWORD}"}}"#);
+    service.with_bearer("POST", "/auth/password", access, &change);
+    assert_eq!(service.refresh(&first).code(), "refresh_token_reused");
+    assert_eq!(service.log_out(&second).status, 204);
+    vec![first, second, in_cookie]
 }
 
 fn assert_silent(log: &str, secrets: &[String]) {
     assert!(
-        log.contains("/auth/login") && log.contains("credentials_invalid"),
+        ["/auth/login", "credentials_invalid", "/auth/refresh", "reused"]
+            .iter()
+            .all(|said| log.contains(said)),
         "nothing is logged at all: {log}"
     );
     for secret in secrets {
@@ -38,7 +67,11 @@ fn assert_silent(log: &str, secrets: &[String]) {
 #[test]
 fn no_secret_is_in_the_log_at_any_level() {
     for format in ["text", "json"] {
-        let level = [("COUNTERSIGN_LOG_LEVEL", "trace"), ("COUNTERSIGN_LOG_FORMAT", format)];
+        let level = [
+            ("COUNTERSIGN_LOG_LEVEL", "trace"),
+            ("COUNTERSIGN_LOG_FORMAT", format),
+            ("COUNTERSIGN_SESSION_COOKIE_ORIGINS", "https://app.example"),
+        ];
         let folder = Folder::new();
         let service = folder.serve_with(&level);
         let mut secrets = use_every_secret(&service);
@@ -48,7 +81,8 @@ fn no_secret_is_in_the_log_at_any_level() {
         service.stop();
 
         let given =
-            [level[0], level[1], ("JWT_SECRET", SECRET), ("COUNTERSIGN_MASTER_KEY", secrets.last().unwrap())];
+            [&level[..], &[("JWT_SECRET", SECRET), ("COUNTERSIGN_MASTER_KEY", secrets.last().unwrap())]]
+                .concat();
         let service = folder.serve_with(&given);
         let mut secrets = use_every_secret(&service);
         secrets.extend([SECRET.to_owned(), master_key.trim().to_owned()]);
@@ -81,4 +115,42 @@ fn the_level_is_obeyed() {
     let service = folder.serve_with(&[("COUNTERSIGN_LOG_LEVEL", "error")]);
     service.get("/profile", &[]);
     assert_eq!(service.log(), "");
+}
+
+#[test]
+fn a_refused_refresh_and_a_theft_are_logged_with_their_session_and_reason() {
+    let folder = Folder::new();
+    let service =
+        folder.serve_with(&[("COUNTERSIGN_LOG_FORMAT", "json"), ("COUNTERSIGN_SESSION_GRACE", "0s")]);
+    service.register(EMAIL, PASSWORD);
+    let stolen = service.tokens(EMAIL, PASSWORD);
+    let sessions = service.with_bearer("GET", "/auth/sessions", &stolen.access, "").json();
+    let session = &sessions["sessions"][0]["id"];
+    service.refresh(&stolen.refresh);
+    for _ in 0..2 {
+        assert_eq!(service.refresh(&stolen.refresh).status, 400);
+    }
+    service.refresh("garbage");
+
+    let log = service.log();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let said = |message: &str| -> Vec<String> {
+        let lines = lines.iter().filter(|line| line["message"] == message);
+        lines
+            .map(|line| {
+                let whose = if &line["session"] == session { "of the session" } else { "of none" };
+                let code = line["code"].as_str().or(line["reason"].as_str()).unwrap();
+                format!("{} {code} {whose}", line["level"].as_str().unwrap())
+            })
+            .collect()
+    };
+    assert_eq!(said("a session was ended"), ["WARN reused of the session"]);
+    assert_eq!(
+        said("refused"),
+        [
+            "INFO refresh_token_reused of the session",
+            "INFO session_revoked of the session",
+            "INFO refresh_token_malformed of none",
+        ]
+    );
 }

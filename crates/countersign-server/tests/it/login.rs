@@ -28,7 +28,7 @@ fn a_person_registers_logs_in_and_sees_their_profile() {
     let token_response = answer.json();
     assert_eq!(token_response["token_type"], "Bearer");
     assert_eq!(token_response["expires_in"], 900);
-    assert!(token_response.get("refresh_token").is_none());
+    assert!(token_response["refresh_token"].as_str().is_some_and(|token| token.len() == 50));
 
     let profile = service.profile(token_response["access_token"].as_str().unwrap());
     assert_eq!((profile.status, profile.json()), (200, user));
@@ -51,6 +51,7 @@ fn an_access_token_follows_rfc_9068() {
     let [exp, iat] = ["exp", "iat"].map(|name| claims.remove(name).unwrap().as_u64().unwrap());
     assert_eq!(exp - iat, 900);
     assert!(claims.remove("jti").unwrap().as_str().is_some_and(|id| id.len() >= 16));
+    assert!(claims.remove("sid").unwrap().as_str().is_some_and(|id| id.len() == 22));
     let rest = json!({
         "iss": service.url(), "aud": "countersign", "sub": user["userId"], "email": EMAIL, "client_id": "countersign",
     });
@@ -62,14 +63,15 @@ fn the_lines_of_the_banner_work_as_printed() {
     let folder = Folder::new();
     let service = folder.serve();
     let lines: Vec<_> = service.banner.lines().filter_map(|line| line.strip_prefix("  ")).collect();
-    assert_eq!(lines.len(), 3, "{}", service.banner);
+    assert_eq!(lines.len(), 6, "{}", service.banner);
 
     let ran = Command::new("sh").args(["-c", &lines.join("\n")]).output().unwrap();
     assert!(ran.status.success(), "is curl installed? {ran:?}");
     let answers = String::from_utf8(ran.stdout).unwrap();
     let answers: Vec<Value> = answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(answers.len(), 2, "{answers:?}");
+    assert_eq!(answers.len(), 3, "{answers:?}");
     assert!(answers[0]["userId"].is_string() && answers[0] == answers[1], "{answers:?}");
+    assert!(answers[2]["access_token"].is_string() && answers[2]["refresh_token"].is_string(), "{answers:?}");
 }
 
 #[test]

@@ -4,11 +4,13 @@
 
 mod cli;
 mod failures;
+mod guide;
 mod hostile;
 mod jws;
 mod log;
 mod login;
 mod secret;
+mod sessions;
 mod sharing;
 mod shutdown;
 mod support;

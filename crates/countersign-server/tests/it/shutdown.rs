@@ -7,12 +7,16 @@ use std::{
 
 use crate::support::{EMAIL, Folder, PASSWORD, Response, Service, credentials};
 
-/// Begins a login and waits until it is being handled: `100 Continue` is sent when the body is first asked for.
 fn begin_login(service: &Service, body: &str) -> TcpStream {
+    begin(service, "/auth/login", body)
+}
+
+/// Begins a request and waits until it is being handled: `100 Continue` is sent when the body is first asked for.
+fn begin(service: &Service, path: &str, body: &str) -> TcpStream {
     let mut connection = service.connect();
     let length = body.len();
     let head = format!(
-        "POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n\
+        "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n\
          Content-Length: {length}\r\n\r\n"
     );
     connection.write_all(head.as_bytes()).unwrap();

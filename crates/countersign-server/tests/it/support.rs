@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub(crate) const EMAIL: &str = "ada@example.com";
@@ -185,8 +185,28 @@ impl Service {
         response.json()["access_token"].as_str().unwrap().to_owned()
     }
 
+    /// Both tokens of a login that must succeed.
+    pub(crate) fn tokens(&self, email: &str, password: &str) -> Tokens {
+        Tokens::of(&self.login(email, password))
+    }
+
+    pub(crate) fn refresh(&self, token: &str) -> Response {
+        self.post("/auth/refresh", &json!({"refresh_token": token}).to_string())
+    }
+
+    pub(crate) fn log_out(&self, token: &str) -> Response {
+        self.post("/auth/logout", &json!({"refresh_token": token}).to_string())
+    }
+
     pub(crate) fn profile(&self, token: &str) -> Response {
-        self.get("/profile", &[&format!("Authorization: Bearer {token}")])
+        self.with_bearer("GET", "/profile", token, "")
+    }
+
+    /// A request with an access token, and with a body of JSON unless it is empty.
+    pub(crate) fn with_bearer(&self, method: &str, path: &str, token: &str, body: &str) -> Response {
+        let authorization = format!("Authorization: Bearer {token}");
+        let headers = [authorization.as_str(), "Content-Type: application/json"];
+        self.exchange(request(method, path, &headers[..1 + usize::from(!body.is_empty())], body))
     }
 
     /// Asks it to stop, as a supervisor does.
@@ -206,8 +226,32 @@ impl Service {
     }
 }
 
+/// What a login and a refresh give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tokens {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
+impl Tokens {
+    /// Those of an answer that must be a good one.
+    pub(crate) fn of(response: &Response) -> Self {
+        assert_eq!(response.status, 200, "{response:?}");
+        assert_eq!(response.header("cache-control"), "no-store");
+        let answer = response.json();
+        let text = |name: &str| answer[name].as_str().unwrap().to_owned();
+        Self { access: text("access_token"), refresh: text("refresh_token") }
+    }
+
+    /// How many rotations came before the refresh token.
+    pub(crate) fn counter(&self) -> u32 {
+        let bytes = countersign::jwt::base64url::decode(&self.refresh).unwrap();
+        u32::from_be_bytes(bytes[17..21].try_into().unwrap())
+    }
+}
+
 pub(crate) fn credentials(email: &str, password: &str) -> String {
-    serde_json::json!({"email": email, "password": password}).to_string()
+    json!({"email": email, "password": password}).to_string()
 }
 
 pub(crate) fn request(method: &str, path: &str, headers: &[&str], body: &str) -> String {

@@ -6,9 +6,12 @@ use clap::Args;
 use countersign_store::StoredSigningKey;
 use serde_json::json;
 
-use crate::cli::{
-    Failure, Outcome, moment, output,
-    place::{IfMissing, Place},
+use crate::{
+    cli::{
+        Failure, Outcome, output,
+        place::{IfMissing, Place},
+    },
+    moment,
 };
 
 /// List the signing keys of a service, the oldest first

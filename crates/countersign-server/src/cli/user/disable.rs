@@ -11,10 +11,10 @@ use crate::{
         place::{IfMissing, Place},
     },
     config::format_duration,
-    flow::EmailAddress,
+    flow::{self, Disabled, EmailAddress},
 };
 
-/// Keep a user from logging in
+/// Keep a user from logging in, and end their sessions
 ///
 /// Access tokens that the user has already stay good until they expire.
 #[derive(Debug, Args)]
@@ -35,16 +35,19 @@ impl Disable {
                 Ok(email) => store.user_by_email(email.as_str()).await,
                 Err(_) => store.user_by_id(&named).await,
             };
-            let user = user
-                .map_err(Failure::failed)?
-                .ok_or_else(|| Failure::failed(format_args!("there is no user {named}")))?;
-            store.disable_user(&user.id, SystemClock.now()).await.map_err(Failure::failed)?;
-            output::note(format_args!(
-                "{} cannot log in any more; access tokens in use stay good for up to {}",
-                user.email,
-                format_duration(config.token.access_lifetime),
-            ));
-            Ok(())
+            let nobody = || Failure::failed(format_args!("there is no user {named}"));
+            let user = user.map_err(Failure::failed)?.ok_or_else(nobody)?;
+            match flow::disable(&user.id, store, SystemClock.now()).await.map_err(Failure::failed)? {
+                Disabled::Unknown => Err(nobody()),
+                Disabled::Done { sessions } => {
+                    let lifetime = format_duration(config.token.access_lifetime);
+                    output::note(format_args!(
+                        "{} cannot log in any more; {sessions} sessions ended; access tokens in use stay good for up to {lifetime}",
+                        user.email,
+                    ));
+                    Ok(())
+                }
+            }
         })?;
         Ok(ExitCode::SUCCESS)
     }

@@ -3,7 +3,7 @@
 use countersign::jwt::NumericDate;
 
 /// RFC 3339, in UTC, to the second: `2026-01-31T09:30:00Z`.
-pub(super) fn rfc3339(moment: NumericDate) -> String {
+pub(crate) fn rfc3339(moment: NumericDate) -> String {
     const DAY: i64 = 86_400;
     let seconds = moment.as_secs();
     let (year, month, day) = civil_date(seconds.div_euclid(DAY));

@@ -10,6 +10,12 @@ use tower::ServiceExt as _;
 
 use super::*;
 
+mod cookies;
+mod sessions;
+
+const EMAIL: &str = "ada@example.com";
+const PASSWORD: &str = "correct horse";
+
 struct Scene {
     _folder: tempfile::TempDir,
     clock: Arc<ManualClock>,
@@ -18,9 +24,14 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With settings, by their variables.
+    async fn with(variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(NumericDate::from_secs(1_700_000_000)));
-        let service = Arc::new(Service::for_tests(folder.path(), clock.clone()).await);
+        let service = Arc::new(Service::for_tests_with(folder.path(), clock.clone(), variables).await);
         Self { _folder: folder, clock, service }
     }
 
@@ -29,8 +40,7 @@ impl Scene {
     }
 
     async fn post(&self, path: &str) -> Response<Body> {
-        self.send(post(path, json!({"email": "ada@example.com", "password": "correct horse"}).to_string()))
-            .await
+        self.send(post(path, json!({"email": EMAIL, "password": PASSWORD}).to_string())).await
     }
 
     async fn token(&self) -> String {
@@ -58,7 +68,7 @@ async fn without_a_database_logins_are_503_and_tokens_are_still_verified() {
     let scene = Scene::new().await;
     scene.post("/auth/register").await;
     let token = scene.token().await;
-    scene.service.store.close().await;
+    scene.service.accounts.store.close().await;
 
     for path in ["/auth/register", "/auth/login"] {
         let response = scene.post(path).await;
@@ -120,10 +130,24 @@ async fn an_unusable_stored_hash_is_500_and_is_told_to_the_operator_only() {
         password_hash: "$2b$12$abcdefghijklmnopqrstuu",
         created_at: NumericDate::from_secs(0),
     };
-    scene.service.store.insert_user(&user).await.unwrap();
+    scene.service.accounts.store.insert_user(&user).await.unwrap();
     let response = scene.post("/auth/login").await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let problem = body(response).await;
     assert_eq!(problem["code"], "internal_error");
     assert!(!problem.to_string().contains("user-1"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_costs_one_answer_and_tells_nothing() {
+    async fn panics() -> &'static str {
+        panic!("hunter2")
+    }
+    let router = Router::new().route("/", get(panics)).layer(middleware::from_fn(panics::answer_panics));
+    let response = router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    let problem = body(response).await;
+    assert_eq!(problem["code"], "internal_error");
+    assert!(!problem.to_string().contains("hunter2"), "{problem}");
 }
