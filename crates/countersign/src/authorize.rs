@@ -27,53 +27,21 @@
 //! ```
 
 mod layer;
+mod policy;
 mod step_up;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
 
-pub use layer::Required;
+pub use policy::{AsyncPolicy, Policy};
 pub use step_up::{AuthenticationContext, StepUp};
 
 use crate::jwt::{AccessTokenClaims, Verified};
 use crate::strategy::{AuthError, Denial};
-
-/// Decides whether an identity may send the request with this head.
-///
-/// Every function and closure of the shape `|identity: &I, head: &Parts| -> Result<(), AuthError>` is one:
-///
-/// ```
-/// use countersign::authorize::Require;
-/// use countersign::{AuthError, Denial};
-/// use http::request::Parts;
-///
-/// fn own_tenant(tenant: &String, head: &Parts) -> Result<(), AuthError> {
-///     match head.headers.get("x-tenant").is_some_and(|asked| asked == tenant.as_str()) {
-///         true => Ok(()),
-///         false => Err(Denial::insufficient_scope("of another tenant").into()),
-///     }
-/// }
-/// let require = Require::policy(own_tenant);
-/// # let _: Require<String> = require;
-/// ```
-pub trait Policy<I>: Send + Sync + 'static {
-    /// Lets the request pass, or says why not.
-    ///
-    /// # Errors
-    /// [`Denial::insufficient_scope`] for who may not do this, whatever they present.
-    fn decide(&self, identity: &I, head: &Parts) -> Result<(), AuthError>;
-}
-
-impl<I, F> Policy<I> for F
-where
-    F: Fn(&I, &Parts) -> Result<(), AuthError> + Send + Sync + 'static,
-{
-    fn decide(&self, identity: &I, head: &Parts) -> Result<(), AuthError> {
-        self(identity, head)
-    }
-}
+use policy::Check;
 
 /// An identity to which scopes were granted (RFC 6749 §3.3).
 pub trait HasScopes {
@@ -99,17 +67,69 @@ impl<C: HasScopes> HasScopes for Verified<C> {
     }
 }
 
-/// Lets only those identities `I` pass that its policy allows: a layer behind a [`Guard`](crate::Guard).
+/// Lets only those identities `I` pass that its policies allow: a layer behind a [`Guard`](crate::Guard).
 ///
 /// Cheap to clone. In front of it must stand a guard that recognises `I`: otherwise it answers 500, and the log says so.
 pub struct Require<I> {
-    policy: Arc<dyn Policy<I>>,
+    demands: Arc<[Demand<I>]>,
+}
+
+struct Demand<I> {
+    requirement: Requirement,
+    check: Check<I>,
+}
+
+/// One demand of a [`Require`] as people and documents read it: `scope orders:write`, `role admin or editor`, the name of a
+/// policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    words: Cow<'static, str>,
+    scopes: Vec<&'static str>,
+}
+
+impl Requirement {
+    /// The scopes that it demands, all of them.
+    #[must_use]
+    pub fn scopes(&self) -> &[&'static str] {
+        &self.scopes
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
 }
 
 impl<I: 'static> Require<I> {
-    /// Asks a policy.
+    /// Asks a policy that decides from what is at hand.
     pub fn policy(policy: impl Policy<I>) -> Self {
-        Self { policy: Arc::new(policy) }
+        Self::demand(policy.name(), Vec::new(), Check::Now(Arc::new(policy)))
+    }
+
+    /// Asks a policy that has to await something, before anything of the body is read.
+    ///
+    /// ```
+    /// use countersign::authorize::Require;
+    /// use countersign::{AuthError, Denial};
+    /// use http::request::Parts;
+    ///
+    /// async fn owner(user: &String, head: &Parts) -> Result<(), AuthError> {
+    ///     // (Ask a store here.)
+    ///     match head.uri.path().ends_with(user.as_str()) {
+    ///         true => Ok(()),
+    ///         false => Err(Denial::insufficient_scope("of somebody else").into()),
+    ///     }
+    /// }
+    /// let require = Require::policy_async(async |user: &String, head: &Parts| owner(user, head).await);
+    /// # let _: Require<String> = require;
+    /// ```
+    pub fn policy_async(policy: impl for<'a> AsyncPolicy<'a, I>) -> Self {
+        Self::demand(AsyncPolicy::name(&policy), Vec::new(), Check::Later(Arc::new(policy)))
+    }
+
+    fn demand(words: Cow<'static, str>, scopes: Vec<&'static str>, check: Check<I>) -> Self {
+        Self { demands: Arc::new([Demand { requirement: Requirement { words, scopes }, check }]) }
     }
 
     /// Demands all of these scopes; a 403 names them to the client. At least one must be named, or it does not compile.
@@ -119,15 +139,16 @@ impl<I: 'static> Require<I> {
         I: HasScopes,
     {
         const { assert!(N > 0, "name at least one scope") };
-        Self::policy(move |identity: &I, _: &Parts| {
-            match scopes.iter().find(|scope| !identity.has_scope(scope)) {
+        let words = format!("scope {}", scopes.join(" "));
+        let policy =
+            move |identity: &I, _: &Parts| match scopes.iter().find(|scope| !identity.has_scope(scope)) {
                 None => Ok(()),
                 Some(missing) => {
                     let reason = format!("the scope `{missing}` was not granted");
                     Err(Denial::insufficient_scope(reason).scope(scopes.join(" ")).into())
                 }
-            }
-        })
+            };
+        Self::demand(words.into(), scopes.to_vec(), Check::Now(Arc::new(policy)))
     }
 
     /// Demands one of these roles, which are not told to the client. At least one must be named, or it does not compile.
@@ -137,13 +158,15 @@ impl<I: 'static> Require<I> {
         I: HasRoles,
     {
         const { assert!(N > 0, "name at least one role") };
-        Self::policy(move |identity: &I, _: &Parts| match roles.iter().any(|role| identity.has_role(role)) {
+        let words = format!("role {}", roles.join(" or "));
+        let policy = move |identity: &I, _: &Parts| match roles.iter().any(|role| identity.has_role(role)) {
             true => Ok(()),
             false => {
                 let reason = format!("none of the roles {} is held", roles.join(", "));
                 Err(Denial::insufficient_scope(reason).into())
             }
-        })
+        };
+        Self::demand(words.into(), Vec::new(), Check::Now(Arc::new(policy)))
     }
 
     /// Demands that the user has proven who they are strongly, or lately, enough (RFC 9470).
@@ -158,25 +181,42 @@ impl<I: 'static> Require<I> {
     /// Demands what `self` demands, and then what `other` does.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self::policy(move |identity: &I, head: &Parts| {
-            self.decide(identity, head)?;
-            other.decide(identity, head)
-        })
+        Self { demands: [self, other].iter().flat_map(|require| &*require.demands).cloned().collect() }
     }
 
-    fn decide(&self, identity: &I, head: &Parts) -> Result<(), AuthError> {
-        self.policy.decide(identity, head)
+    /// What it demands, in order.
+    pub fn requirements(&self) -> impl Iterator<Item = &Requirement> {
+        self.demands.iter().map(|demand| &demand.requirement)
+    }
+
+    async fn decide(&self, identity: &I, head: &Parts) -> Result<(), AuthError>
+    where
+        I: Sync,
+    {
+        for demand in &*self.demands {
+            match &demand.check {
+                Check::Now(policy) => policy.decide(identity, head)?,
+                Check::Later(policy) => policy.decide(identity, head).await?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<I> Clone for Demand<I> {
+    fn clone(&self) -> Self {
+        Self { requirement: self.requirement.clone(), check: self.check.clone() }
     }
 }
 
 impl<I> Clone for Require<I> {
     fn clone(&self) -> Self {
-        Self { policy: Arc::clone(&self.policy) }
+        Self { demands: Arc::clone(&self.demands) }
     }
 }
 
-impl<I> fmt::Debug for Require<I> {
+impl<I: 'static> fmt::Debug for Require<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Require")
+        f.debug_tuple("Require").field(&self.requirements().collect::<Vec<_>>()).finish()
     }
 }

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use http::Extensions;
 use serde::{Serialize, Serializer};
 
-use crate::challenge::Scheme;
 use crate::passage::Passage;
 use crate::strategy::{Authentication, Details};
 
@@ -47,9 +46,7 @@ impl<I: Send + Sync + 'static> Authenticated<I> {
     pub fn from_extensions(extensions: &Extensions) -> Result<Self, NotAuthenticated> {
         let admission = match extensions.get::<Passage>() {
             None => return Err(NotAuthenticated(Cause::NoGuard)),
-            Some(Passage::Anonymous { strategy, schemes }) => {
-                return Err(NotAuthenticated(Cause::Anonymous { strategy, schemes: Arc::clone(schemes) }));
-            }
+            Some(Passage::Anonymous(_)) => return Err(NotAuthenticated(Cause::Anonymous)),
             Some(Passage::Admitted { admission, .. }) => admission,
         };
         let found = admission.identity_type();
@@ -125,7 +122,7 @@ impl<I: Send + Sync + 'static> MaybeAuthenticated<I> {
     pub fn from_extensions(extensions: &Extensions) -> Result<Self, NotAuthenticated> {
         match Authenticated::from_extensions(extensions) {
             Ok(authenticated) => Ok(Self(Some(authenticated))),
-            Err(NotAuthenticated(Cause::Anonymous { .. })) => Ok(Self(None)),
+            Err(NotAuthenticated(Cause::Anonymous)) => Ok(Self(None)),
             Err(error) => Err(error),
         }
     }
@@ -144,25 +141,15 @@ pub struct NotAuthenticated(Cause);
 #[derive(Debug, Clone)]
 enum Cause {
     NoGuard,
-    OtherIdentity {
-        asked: &'static str,
-        found: &'static str,
-    },
-    #[cfg_attr(
-        not(feature = "axum"),
-        expect(dead_code, reason = "what the answer to it needs, which axum asks for")
-    )]
-    Anonymous {
-        strategy: &'static str,
-        schemes: Arc<[Scheme]>,
-    },
+    OtherIdentity { asked: &'static str, found: &'static str },
+    Anonymous,
 }
 
 impl NotAuthenticated {
     /// Whether a guard was passed and nobody was to be recognised; otherwise the application is put together wrongly.
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
-        matches!(self.0, Cause::Anonymous { .. })
+        matches!(self.0, Cause::Anonymous)
     }
 }
 
@@ -178,9 +165,7 @@ impl fmt::Display for NotAuthenticated {
                     "the guard in front of this route recognises `{found}`, and the handler asks for `{asked}`"
                 )
             }
-            Cause::Anonymous { .. } => {
-                f.write_str("the request passed an optional guard without credentials")
-            }
+            Cause::Anonymous => f.write_str("the request passed an optional guard without credentials"),
         }
     }
 }

@@ -27,6 +27,7 @@ use http::{HeaderName, Uri};
 use crate::challenge::Scheme;
 use crate::csrf::{self, CsrfError, CsrfPolicy};
 use crate::session::cookie::{self, CookieError};
+use crate::strategy::Credential;
 
 /// Where in a request the token stands, read by the letter of the grammar.
 ///
@@ -253,6 +254,19 @@ impl ExtractJwt {
             Place::Query { name } => names.push(name),
             Place::FirstOf(places) => places.iter().for_each(|place| place.parameters(names)),
             _ => {}
+        }
+    }
+
+    /// The places in which it looks.
+    pub(crate) fn credentials(&self) -> Vec<Credential> {
+        match &self.place {
+            Place::Authorization { scheme } => vec![Credential::Authorization(scheme)],
+            Place::Header { name } => vec![Credential::Header(name.clone())],
+            Place::Cookie { name, .. } => vec![Credential::Cookie(name)],
+            Place::Query { name } => vec![Credential::Query(name)],
+            Place::Subprotocol { marker } => vec![Credential::WebSocketSubprotocol(marker)],
+            Place::Function(_) => vec![Credential::Elsewhere],
+            Place::FirstOf(places) => places.iter().flat_map(Self::credentials).collect(),
         }
     }
 

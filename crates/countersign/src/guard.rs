@@ -5,22 +5,22 @@
 //! [`Authenticated`](crate::Authenticated) to take out, or answers it (see [`challenge`]).
 
 mod body;
+mod refusal;
+mod service;
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::Response;
 use http::request::Parts;
-use http::{Request, Response};
 use tower_layer::Layer;
-use tower_service::Service;
 
-pub use body::{BodyGuard, BodyGuarded};
+pub use body::BodyGuard;
+pub(crate) use refusal::Refusal;
+pub(crate) use service::sealed;
+pub use service::{Admit, GuardFuture, Guarded};
 
-use crate::challenge::{self, Scheme};
 use crate::passage::Passage;
 use crate::strategy::{AuthError, Strategy};
 
@@ -45,24 +45,17 @@ use crate::strategy::{AuthError, Strategy};
 /// }
 /// ```
 pub struct Guard<T> {
-    gate: Arc<Gate<T>>,
-    on_refused: Option<Arc<OnRefused>>,
-}
-
-struct Gate<T> {
-    strategy: T,
-    schemes: Arc<[Scheme]>,
+    strategy: Arc<T>,
+    refusal: Arc<Refusal>,
     presence: Presence,
 }
 
 /// What becomes of a request without credentials.
-enum Presence {
+#[derive(Clone, Copy)]
+pub(crate) enum Presence {
     Required,
     Optional,
 }
-
-/// Replaces the answer to a refused request.
-type OnRefused = dyn Fn(&AuthError, &Parts, Response<Bytes>) -> Response<Bytes> + Send + Sync;
 
 impl<T: Strategy> Guard<T> {
     /// Refuses whoever is not recognised.
@@ -79,14 +72,26 @@ impl<T: Strategy> Guard<T> {
     }
 
     fn new(strategy: T, presence: Presence) -> Self {
-        let schemes = Arc::from(strategy.schemes());
-        Self { gate: Arc::new(Gate { strategy, schemes, presence }), on_refused: None }
+        let refusal = Refusal::new(strategy.name(), strategy.schemes());
+        Self { strategy: Arc::new(strategy), refusal: Arc::new(refusal), presence }
+    }
+
+    /// The same guard, with another answer to who presents nothing.
+    #[cfg(feature = "axum")]
+    pub(crate) fn with_presence(self, presence: Presence) -> Self {
+        Self { presence, ..self }
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn strategy(&self) -> &T {
+        &self.strategy
     }
 
     /// Lets `replace` change or replace the answer to a request that is refused: a redirect to the login page, say.
     ///
-    /// It gets why, the head of the request, and the answer that would be sent. The log says what was refused as ever. The
-    /// request stays refused: nothing of what `replace` does brings it to the handler.
+    /// It gets why, the head of the request, and the answer that would be sent. It is asked about what a
+    /// [`Require`](crate::Require) behind this guard refuses, too. The log says what was refused as ever. The request stays
+    /// refused: nothing of what `replace` does brings it to the handler.
     ///
     /// ```
     /// use bytes::Bytes;
@@ -109,135 +114,46 @@ impl<T: Strategy> Guard<T> {
     where
         F: Fn(&AuthError, &Parts, Response<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
     {
-        self.on_refused = Some(Arc::new(replace));
+        Arc::make_mut(&mut self.refusal).replace(replace);
         self
-    }
-}
-
-impl<T: Strategy> Gate<T> {
-    async fn admit(&self, head: &Parts) -> Result<Passage, AuthError> {
-        match (self.strategy.authenticate(head).await, &self.presence) {
-            (Ok(authentication), _) => Ok(Passage::admitted(authentication, &self.schemes)),
-            (Err(AuthError::NoCredentials), Presence::Optional) => {
-                Ok(Passage::Anonymous { strategy: self.strategy.name(), schemes: Arc::clone(&self.schemes) })
-            }
-            (Err(error), _) => Err(error),
-        }
     }
 }
 
 impl<T> Clone for Guard<T> {
     fn clone(&self) -> Self {
-        Self { gate: Arc::clone(&self.gate), on_refused: self.on_refused.clone() }
+        let Self { strategy, refusal, presence } = self;
+        Self { strategy: Arc::clone(strategy), refusal: Arc::clone(refusal), presence: *presence }
     }
 }
 
 impl<T: Strategy> fmt::Debug for Guard<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let presence = match self.gate.presence {
+        let presence = match self.presence {
             Presence::Required => "required",
             Presence::Optional => "optional",
         };
-        write!(f, "Guard::{presence}({})", self.gate.strategy.name())
+        write!(f, "Guard::{presence}({})", self.strategy.name())
     }
 }
 
 impl<S, T> Layer<S> for Guard<T> {
-    type Service = Guarded<S, T>;
+    type Service = Guarded<S, Self>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Guarded { inner, guard: self.clone() }
+        Guarded::new(inner, self.clone())
     }
 }
 
-/// The service behind a [`Guard`].
-pub struct Guarded<S, T> {
-    inner: S,
-    guard: Guard<T>,
-}
+impl<T> sealed::Sealed for Guard<T> {}
 
-impl<S: Clone, T> Clone for Guarded<S, T> {
-    fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), guard: self.guard.clone() }
-    }
-}
-
-impl<S: fmt::Debug, T: Strategy> fmt::Debug for Guarded<S, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guarded").field("inner", &self.inner).field("guard", &self.guard).finish()
-    }
-}
-
-impl<S, T, ReqBody, ResBody> Service<Request<ReqBody>> for Guarded<S, T>
-where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>, Future: Send> + Clone + Send + 'static,
-    T: Strategy,
-    ReqBody: Send + 'static,
-    ResBody: From<Bytes>,
-{
-    type Response = Response<ResBody>;
-    type Error = S::Error;
-    type Future = GuardFuture<ResBody, S::Error>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let mut inner = take_ready(&mut self.inner);
-        let Guard { gate, on_refused } = self.guard.clone();
-        GuardFuture::new(async move {
-            let (mut head, body) = request.into_parts();
-            match gate.admit(&head).await {
-                Ok(passage) => {
-                    passage.leave_in(&mut head.extensions);
-                    inner.call(Request::from_parts(head, body)).await
-                }
-                Err(error) => {
-                    let (schemes, name) = (&*gate.schemes, gate.strategy.name());
-                    Ok(match &on_refused {
-                        None => challenge::refuse(&error, schemes, name),
-                        Some(replace) => {
-                            let answer = challenge::refuse(&error, schemes, name);
-                            replace(&error, &head, answer).map(ResBody::from)
-                        }
-                    })
-                }
-            }
-        })
-    }
-}
-
-/// Takes the service that was polled ready and leaves a clone, which is not ready, in its place.
-///
-/// A clone must not be called: it was never polled, and a service that counts its places (a concurrency limit) would be
-/// called without one.
-fn take_ready<S: Clone>(service: &mut S) -> S {
-    let clone = service.clone();
-    std::mem::replace(service, clone)
-}
-
-/// The answer of a guard, or of the service behind it.
-pub struct GuardFuture<B, E> {
-    answer: Pin<Box<dyn Future<Output = Result<Response<B>, E>> + Send>>,
-}
-
-impl<B, E> GuardFuture<B, E> {
-    pub(crate) fn new(answer: impl Future<Output = Result<Response<B>, E>> + Send + 'static) -> Self {
-        Self { answer: Box::pin(answer) }
-    }
-}
-
-impl<B, E> Future for GuardFuture<B, E> {
-    type Output = Result<Response<B>, E>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.answer.as_mut().poll(cx)
-    }
-}
-
-impl<B, E> fmt::Debug for GuardFuture<B, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("GuardFuture")
+impl<T: Strategy, B: Send> Admit<B> for Guard<T> {
+    async fn admit(self, head: &mut Parts, body: B) -> Result<B, Response<Bytes>> {
+        let passage = match (self.strategy.authenticate(head).await, self.presence) {
+            (Ok(authentication), _) => Passage::admitted(authentication, self.refusal),
+            (Err(AuthError::NoCredentials), Presence::Optional) => Passage::Anonymous(self.refusal),
+            (Err(error), _) => return Err(self.refusal.answer(&error, head)),
+        };
+        passage.leave_in(&mut head.extensions);
+        Ok(body)
     }
 }

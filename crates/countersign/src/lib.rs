@@ -48,6 +48,8 @@
 //! - [`extract_jwt`]: where in a request the token stands.
 //! - [`guard`]: [`Guard`] and, for logins, [`BodyGuard`]; layers for axum and whatever else speaks tower.
 //! - [`authorize`]: what a recognised visitor may do: scopes, roles, policies, stronger or more recent logins.
+//! - `routes` (feature `axum`): `Routes`, axum's router in which a route that does not say who may ask for it cannot be
+//!   written.
 //! - [`extract`]: [`Authenticated`] and [`MaybeAuthenticated`], what handlers ask for.
 //! - [`challenge`]: what refused requests are answered, and the codes.
 //! - [`cache`]: [`TokenCache`](cache::TokenCache), so that a token's signature is checked once.
@@ -81,6 +83,8 @@ pub mod live;
 mod passage;
 pub mod password;
 mod problem;
+#[cfg(feature = "axum")]
+pub mod routes;
 pub mod session;
 pub mod strategy;
 
@@ -92,6 +96,8 @@ pub use extract_jwt::ExtractJwt;
 pub use guard::{BodyGuard, Guard};
 pub use jwks::RemoteJwkSet;
 pub use problem::Problem;
+#[cfg(feature = "axum")]
+pub use routes::Routes;
 pub use session::Sessions;
 pub use strategy::{
     ApiKeyStrategy, AuthError, Authentication, BasicStrategy, BodyStrategy, Credentials, Denial, JwtStrategy,

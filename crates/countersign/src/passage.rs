@@ -4,30 +4,30 @@ use std::sync::Arc;
 
 use http::Extensions;
 
-use crate::challenge::Scheme;
+use crate::guard::Refusal;
 use crate::strategy::{Admission, Authentication};
 
 /// Proof that a guard was passed. Only guards make one, so an extension cannot be forged into it.
 #[derive(Clone)]
 pub(crate) enum Passage {
-    /// With an identity, through a guard that would have asked for one of these.
-    Admitted { admission: Arc<dyn Admission>, schemes: Arc<[Scheme]> },
-    /// Without one, through an optional guard of this strategy, which would have asked for one of these.
-    Anonymous { strategy: &'static str, schemes: Arc<[Scheme]> },
+    /// With an identity, through a guard that would have refused like this.
+    Admitted { admission: Arc<dyn Admission>, refusal: Arc<Refusal> },
+    /// Without one, through an optional guard that refuses like this.
+    Anonymous(Arc<Refusal>),
 }
 
 impl Passage {
-    pub(crate) fn admitted<I>(authentication: Authentication<I>, schemes: &Arc<[Scheme]>) -> Self
+    pub(crate) fn admitted<I>(authentication: Authentication<I>, refusal: Arc<Refusal>) -> Self
     where
         I: Send + Sync + 'static,
     {
-        Self::Admitted { admission: Arc::new(authentication), schemes: Arc::clone(schemes) }
+        Self::Admitted { admission: Arc::new(authentication), refusal }
     }
 
-    /// What the guard asks for.
-    pub(crate) fn schemes(&self) -> &[Scheme] {
+    /// How the guard answers who is refused.
+    pub(crate) fn refusal(&self) -> &Refusal {
         match self {
-            Self::Admitted { schemes, .. } | Self::Anonymous { schemes, .. } => schemes,
+            Self::Admitted { refusal, .. } | Self::Anonymous(refusal) => refusal,
         }
     }
 
@@ -38,7 +38,7 @@ impl Passage {
             Self::Admitted { .. } => {
                 extensions.insert(self);
             }
-            Self::Anonymous { .. } => {
+            Self::Anonymous(_) => {
                 extensions.get_or_insert(self);
             }
         }

@@ -11,6 +11,7 @@ mod combine;
 mod error;
 mod jwt;
 mod local;
+mod outline;
 mod validate;
 
 use std::future::Future;
@@ -24,11 +25,12 @@ pub use api_key::{
 pub(crate) use authentication::Admission;
 pub use authentication::{Authentication, Details};
 pub use basic::BasicStrategy;
-pub use combine::{AllOf, Alternatives, AnyOf, Map, Together, all_of, any_of};
+pub use combine::{AllOf, Alternatives, AnyOf, Map, Several, Together, all_of, any_of};
 pub(crate) use error::Shortfall;
 pub use error::{AuthError, Denial, Outage, Rejection};
 pub use jwt::{Accept, Checked, IssuerRepeated, JwtStrategy, TrustedIssuer};
 pub use local::{Credentials, LocalStrategy};
+pub use outline::{Credential, Outline};
 pub use validate::{Validate, Verdict};
 
 use crate::challenge::Scheme;
@@ -68,6 +70,11 @@ pub trait Strategy: Send + Sync + 'static {
     /// The schemes that a 401 offers (RFC 9110 §11.6.1). `Bearer` if not said otherwise.
     fn schemes(&self) -> &[Scheme] {
         const { &[Scheme::BEARER] }
+    }
+
+    /// What it is and where it looks. If not said otherwise: in `Authorization`, after its schemes.
+    fn outline(&self) -> Outline {
+        Outline::of_schemes(self.name(), self.schemes())
     }
 
     /// Recognises who sent the request with this head.

@@ -1,5 +1,6 @@
 //! Asking the user to prove more, or again, who they are (RFC 9470).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,6 +105,12 @@ impl StepUp {
 }
 
 impl<I: AuthenticationContext> Policy<I> for StepUp {
+    fn name(&self) -> Cow<'static, str> {
+        let acr = (!self.acr.is_empty()).then(|| format!("acr {}", self.acr.join(" or ")));
+        let age = self.max_age.map(|age| format!("login within {} s", age.as_secs()));
+        acr.into_iter().chain(age).collect::<Vec<_>>().join(", ").into()
+    }
+
     fn decide(&self, identity: &I, _: &Parts) -> Result<(), AuthError> {
         let reason = match (self.is_strong(identity.acr()), self.is_recent(identity.auth_time())) {
             (true, true) => return Ok(()),

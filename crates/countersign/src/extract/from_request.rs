@@ -1,12 +1,13 @@
 //! The extractors of axum.
 
+use axum::body::Body;
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::response::Response;
 use http::StatusCode;
 use http::request::Parts;
 
 use super::{Authenticated, Cause, MaybeAuthenticated, NotAuthenticated};
-use crate::challenge;
+use crate::passage::Passage;
 use crate::problem::Problem;
 use crate::strategy::AuthError;
 
@@ -36,8 +37,8 @@ where
 
 /// 401 to who has no identity; 500 to all where the application is put together wrongly, and its author is told where.
 fn answer(error: &NotAuthenticated, head: &Parts) -> Response {
-    if let Cause::Anonymous { strategy, schemes } = &error.0 {
-        return challenge::refuse(&AuthError::NoCredentials, schemes, strategy);
+    if let (Cause::Anonymous, Some(passage)) = (&error.0, head.extensions.get::<Passage>()) {
+        return passage.refusal().answer(&AuthError::NoCredentials, head).map(Body::from);
     }
     let route = head.extensions.get::<MatchedPath>().map_or("(unknown)", MatchedPath::as_str);
     tracing::error!(target: "countersign::extract", status = 500, code = "guard_missing", method = %head.method, route, reason = %error, "refused");

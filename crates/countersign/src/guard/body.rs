@@ -3,18 +3,15 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::Response;
 use http::request::Parts;
-use http::{Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tower_layer::Layer;
-use tower_service::Service;
 
-use super::{GuardFuture, take_ready};
-use crate::challenge::{self, Scheme};
+use super::{Admit, Guarded, Refusal, sealed};
 use crate::passage::Passage;
 use crate::strategy::{AuthError, Authentication, BodyStrategy, Rejection};
 
@@ -44,19 +41,53 @@ use crate::strategy::{AuthError, Authentication, BodyStrategy, Rejection};
 /// ```
 pub struct BodyGuard<T> {
     strategy: Arc<T>,
-    schemes: Arc<[Scheme]>,
+    refusal: Arc<Refusal>,
 }
 
 impl<T: BodyStrategy> BodyGuard<T> {
     /// Refuses whoever is not recognised.
     pub fn new(strategy: T) -> Self {
-        Self { schemes: Arc::from(strategy.schemes()), strategy: Arc::new(strategy) }
+        let refusal = Refusal::new(strategy.name(), strategy.schemes());
+        Self { strategy: Arc::new(strategy), refusal: Arc::new(refusal) }
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn strategy(&self) -> &T {
+        &self.strategy
+    }
+
+    /// Lets `replace` change or replace the answer to a request that is refused, as
+    /// [`Guard::on_refused`](crate::Guard::on_refused): back to the login page, with a word about why.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use countersign::{AuthError, BodyGuard, BodyStrategy};
+    /// use http::request::Parts;
+    /// use http::{HeaderValue, Response, StatusCode};
+    ///
+    /// fn login<T: BodyStrategy>(strategy: T) -> BodyGuard<T> {
+    ///     BodyGuard::new(strategy).on_refused(|why: &AuthError, _: &Parts, mut answer: Response<Bytes>| {
+    ///         if let AuthError::Denied(_) = why {
+    ///             *answer.status_mut() = StatusCode::SEE_OTHER;
+    ///             answer.headers_mut().insert("location", HeaderValue::from_static("/login?wrong"));
+    ///         }
+    ///         answer
+    ///     })
+    /// }
+    /// ```
+    #[must_use]
+    pub fn on_refused<F>(mut self, replace: F) -> Self
+    where
+        F: Fn(&AuthError, &Parts, Response<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
+    {
+        Arc::make_mut(&mut self.refusal).replace(replace);
+        self
     }
 }
 
 impl<T> Clone for BodyGuard<T> {
     fn clone(&self) -> Self {
-        Self { strategy: Arc::clone(&self.strategy), schemes: Arc::clone(&self.schemes) }
+        Self { strategy: Arc::clone(&self.strategy), refusal: Arc::clone(&self.refusal) }
     }
 }
 
@@ -67,63 +98,32 @@ impl<T: BodyStrategy> fmt::Debug for BodyGuard<T> {
 }
 
 impl<S, T> Layer<S> for BodyGuard<T> {
-    type Service = BodyGuarded<S, T>;
+    type Service = Guarded<S, Self>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        BodyGuarded { inner, guard: self.clone() }
+        Guarded::new(inner, self.clone())
     }
 }
 
-/// The service behind a [`BodyGuard`].
-pub struct BodyGuarded<S, T> {
-    inner: S,
-    guard: BodyGuard<T>,
-}
+impl<T> sealed::Sealed for BodyGuard<T> {}
 
-impl<S: Clone, T> Clone for BodyGuarded<S, T> {
-    fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), guard: self.guard.clone() }
-    }
-}
-
-impl<S: fmt::Debug, T: BodyStrategy> fmt::Debug for BodyGuarded<S, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BodyGuarded").field("inner", &self.inner).field("guard", &self.guard).finish()
-    }
-}
-
-impl<S, T, ReqBody, ResBody> Service<Request<ReqBody>> for BodyGuarded<S, T>
+impl<T, B> Admit<B> for BodyGuard<T>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>, Future: Send> + Clone + Send + 'static,
     T: BodyStrategy,
-    ReqBody: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + From<Bytes> + Send + 'static,
-    ResBody: From<Bytes>,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + From<Bytes> + Send,
 {
-    type Response = Response<ResBody>;
-    type Error = S::Error;
-    type Future = GuardFuture<ResBody, S::Error>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let mut inner = take_ready(&mut self.inner);
-        let BodyGuard { strategy, schemes } = self.guard.clone();
-        GuardFuture::new(async move {
-            let (mut head, body) = request.into_parts();
-            match admit(&*strategy, &head, body).await {
-                Ok((authentication, body)) => {
-                    Passage::admitted(authentication, &schemes).leave_in(&mut head.extensions);
-                    inner.call(Request::from_parts(head, ReqBody::from(body))).await
-                }
-                Err(error) => Ok(challenge::refuse(&error, &schemes, strategy.name())),
+    async fn admit(self, head: &mut Parts, body: B) -> Result<B, Response<Bytes>> {
+        match authenticate(&*self.strategy, head, body).await {
+            Ok((authentication, body)) => {
+                Passage::admitted(authentication, self.refusal).leave_in(&mut head.extensions);
+                Ok(B::from(body))
             }
-        })
+            Err(error) => Err(self.refusal.answer(&error, head)),
+        }
     }
 }
 
-async fn admit<T, B>(
+async fn authenticate<T, B>(
     strategy: &T,
     head: &Parts,
     body: B,

@@ -10,7 +10,7 @@ use http::HeaderName;
 use http::request::Parts;
 use zeroize::Zeroizing;
 
-use super::{AuthError, Authentication, Denial, Strategy, Validate, Verdict};
+use super::{AuthError, Authentication, Denial, Outline, Strategy, Validate, Verdict};
 use crate::challenge::{Scheme, is_token};
 use crate::extract_jwt::ExtractJwt;
 use crate::jwt::base64url;
@@ -111,6 +111,10 @@ where
 
     fn schemes(&self) -> &[Scheme] {
         const { &[SCHEME] }
+    }
+
+    fn outline(&self) -> Outline {
+        Outline::one(NAME, self.extract.credentials())
     }
 
     async fn authenticate(&self, head: &Parts) -> Result<Authentication<I>, AuthError> {

@@ -5,12 +5,12 @@ use std::future::Future;
 
 use http::request::Parts;
 
-use super::{AuthError, Authentication, Denial, Strategy};
+use super::{AuthError, Authentication, Denial, Outline, Strategy};
 use crate::challenge::Scheme;
 
 /// Recognises whom the first of these strategies recognises that finds credentials it reads.
 ///
-/// They are asked in order, up to eight of them. The next one is asked only if one says that nothing was presented to it
+/// They are asked in order, up to sixteen of them. The next one is asked only if one says that nothing was presented to it
 /// ([`AuthError::NoCredentials`]): whatever was presented and is not good is refused, and never tried as something else or
 /// taken for a visitor without credentials. A 401 offers the schemes of all. All give the same kind of identity; bring
 /// others to it with [`Strategy::map`].
@@ -36,8 +36,7 @@ use crate::challenge::Scheme;
 /// }
 /// ```
 pub fn any_of<T: Alternatives>(strategies: T) -> AnyOf<T> {
-    let mut schemes = Vec::new();
-    strategies.collect_schemes(&mut schemes);
+    let schemes = strategies.schemes();
     AnyOf { strategies, schemes }
 }
 
@@ -56,6 +55,10 @@ impl<T: Alternatives> Strategy for AnyOf<T> {
 
     fn schemes(&self) -> &[Scheme] {
         &self.schemes
+    }
+
+    fn outline(&self) -> Outline {
+        Outline::AnyOf(self.strategies.outlines())
     }
 
     fn authenticate(
@@ -89,8 +92,7 @@ impl<T> fmt::Debug for AnyOf<T> {
 /// }
 /// ```
 pub fn all_of<T: Together>(strategies: T) -> AllOf<T> {
-    let mut schemes = Vec::new();
-    strategies.collect_schemes(&mut schemes);
+    let schemes = strategies.schemes();
     AllOf { strategies, schemes }
 }
 
@@ -109,6 +111,10 @@ impl<T: Together> Strategy for AllOf<T> {
 
     fn schemes(&self) -> &[Scheme] {
         &self.schemes
+    }
+
+    fn outline(&self) -> Outline {
+        Outline::AllOf(self.strategies.outlines())
     }
 
     fn authenticate(
@@ -148,6 +154,10 @@ where
         self.strategy.schemes()
     }
 
+    fn outline(&self) -> Outline {
+        self.strategy.outline()
+    }
+
     async fn authenticate(&self, head: &Parts) -> Result<Authentication<I>, AuthError> {
         let authentication = self.strategy.authenticate(head).await?;
         let details = authentication.details().clone();
@@ -161,14 +171,21 @@ impl<T: fmt::Debug, F> fmt::Debug for Map<T, F> {
     }
 }
 
-/// Strategies of which [`any_of`] asks one after the other: a tuple of one to eight with the same identity.
-pub trait Alternatives: sealed::Sealed + Send + Sync + 'static {
+/// A tuple of one to sixteen strategies. (For more, put tuples of them together.)
+pub trait Several: sealed::Sealed + Send + Sync + 'static {
+    /// The schemes of all, each once.
+    #[doc(hidden)]
+    fn schemes(&self) -> Vec<Scheme>;
+
+    /// What each of them is.
+    #[doc(hidden)]
+    fn outlines(&self) -> Vec<Outline>;
+}
+
+/// Strategies of which [`any_of`] asks one after the other: a tuple of them with the same identity.
+pub trait Alternatives: Several {
     /// Whom all of them recognise.
     type Identity: Send + Sync + 'static;
-
-    /// Adds the schemes of each, once.
-    #[doc(hidden)]
-    fn collect_schemes(&self, schemes: &mut Vec<Scheme>);
 
     /// The outcome of the first that finds credentials.
     #[doc(hidden)]
@@ -178,14 +195,10 @@ pub trait Alternatives: sealed::Sealed + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Authentication<Self::Identity>, AuthError>> + Send;
 }
 
-/// Strategies that [`all_of`] asks together: a tuple of one to eight.
-pub trait Together: sealed::Sealed + Send + Sync + 'static {
+/// Strategies that [`all_of`] asks together: a tuple of them.
+pub trait Together: Several {
     /// The tuple of whom they recognise.
     type Identity: Send + Sync + 'static;
-
-    /// Adds the schemes of each, once.
-    #[doc(hidden)]
-    fn collect_schemes(&self, schemes: &mut Vec<Scheme>);
 
     /// The identities of all.
     #[doc(hidden)]
@@ -229,14 +242,22 @@ fn incomplete() -> AuthError {
 
 macro_rules! tuple {
     ($($strategy:ident $field:tt $found:ident),+) => {
-        impl<$($strategy),+> sealed::Sealed for ($($strategy,)+) {}
+        impl<$($strategy: Strategy),+> sealed::Sealed for ($($strategy,)+) {}
+
+        impl<$($strategy: Strategy),+> Several for ($($strategy,)+) {
+            fn schemes(&self) -> Vec<Scheme> {
+                let mut schemes = Vec::new();
+                $(add_schemes(&mut schemes, self.$field.schemes());)+
+                schemes
+            }
+
+            fn outlines(&self) -> Vec<Outline> {
+                vec![$(self.$field.outline()),+]
+            }
+        }
 
         impl<I: Send + Sync + 'static, $($strategy: Strategy<Identity = I>),+> Alternatives for ($($strategy,)+) {
             type Identity = I;
-
-            fn collect_schemes(&self, schemes: &mut Vec<Scheme>) {
-                $(add_schemes(schemes, self.$field.schemes());)+
-            }
 
             async fn any(&self, head: &Parts) -> Result<Authentication<I>, AuthError> {
                 $(if let Some(authentication) = presented(self.$field.authenticate(head).await)? {
@@ -248,10 +269,6 @@ macro_rules! tuple {
 
         impl<$($strategy: Strategy),+> Together for ($($strategy,)+) {
             type Identity = ($($strategy::Identity,)+);
-
-            fn collect_schemes(&self, schemes: &mut Vec<Scheme>) {
-                $(add_schemes(schemes, self.$field.schemes());)+
-            }
 
             async fn all(&self, head: &Parts) -> Result<Authentication<Self::Identity>, AuthError> {
                 $(let $found = presented(self.$field.authenticate(head).await)?;)+
@@ -269,11 +286,16 @@ macro_rules! tuple {
     };
 }
 
-tuple!(A 0 a);
-tuple!(A 0 a, B 1 b);
-tuple!(A 0 a, B 1 b, C 2 c);
-tuple!(A 0 a, B 1 b, C 2 c, D 3 d);
-tuple!(A 0 a, B 1 b, C 2 c, D 3 d, E 4 e);
-tuple!(A 0 a, B 1 b, C 2 c, D 3 d, E 4 e, F 5 f);
-tuple!(A 0 a, B 1 b, C 2 c, D 3 d, E 4 e, F 5 f, G 6 g);
-tuple!(A 0 a, B 1 b, C 2 c, D 3 d, E 4 e, F 5 f, G 6 g, H 7 h);
+/// The tuple of these, and of all before each of them.
+macro_rules! tuples {
+    ([$($done:tt)*]) => {};
+    ([$($done:tt)*] $strategy:ident $field:tt $found:ident $(, $($rest:tt)*)?) => {
+        tuple!($($done)* $strategy $field $found);
+        tuples!([$($done)* $strategy $field $found,] $($($rest)*)?);
+    };
+}
+
+tuples!(
+    [] A 0 a, B 1 b, C 2 c, D 3 d, E 4 e, F 5 f, G 6 g, H 7 h,
+    J 8 j, K 9 k, L 10 l, M 11 m, N 12 n, O 13 o, P 14 p, Q 15 q
+);

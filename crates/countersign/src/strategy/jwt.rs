@@ -14,7 +14,9 @@ pub use trusted::{IssuerRepeated, TrustedIssuer};
 
 use trusted::Trusted;
 
-use super::{AuthError, Authentication, Denial, Details, Outage, Rejection, Strategy, Validate, Verdict};
+use super::{
+    AuthError, Authentication, Denial, Details, Outage, Outline, Rejection, Strategy, Validate, Verdict,
+};
 use crate::cache::{self, Proof, TokenCache};
 use crate::challenge::Scheme;
 use crate::extract_jwt::{ExtractError, ExtractJwt};
@@ -240,6 +242,10 @@ where
         std::slice::from_ref(&self.token.scheme)
     }
 
+    fn outline(&self) -> Outline {
+        Outline::one(NAME, self.token.extract.credentials())
+    }
+
     async fn authenticate(&self, head: &Parts) -> Result<Authentication<Verified<C>>, AuthError> {
         let (token, details) = self.token.verify(head).await?;
         Ok(Authentication::with_details(token, details))
@@ -261,6 +267,10 @@ where
 
     fn schemes(&self) -> &[Scheme] {
         std::slice::from_ref(&self.token.scheme)
+    }
+
+    fn outline(&self) -> Outline {
+        Outline::one(NAME, self.token.extract.credentials())
     }
 
     async fn authenticate(&self, head: &Parts) -> Result<Authentication<R::Identity>, AuthError> {

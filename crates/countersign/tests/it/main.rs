@@ -18,3 +18,4 @@ mod local;
 mod parity;
 mod places;
 mod refusals;
+mod routes;
