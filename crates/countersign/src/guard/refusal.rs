@@ -32,6 +32,12 @@ impl Refusal {
         self.replace = Some(Arc::new(replace));
     }
 
+    /// What a 401 offers.
+    #[cfg(feature = "axum")]
+    pub(crate) fn schemes(&self) -> &[Scheme] {
+        &self.schemes
+    }
+
     /// The answer, by the guard itself.
     pub(crate) fn answer(&self, error: &AuthError, head: &Parts) -> Response<Bytes> {
         self.answer_of(self.strategy, error, head)

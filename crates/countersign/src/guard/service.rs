@@ -78,7 +78,7 @@ pub struct GuardFuture<B, E> {
 }
 
 impl<B, E> GuardFuture<B, E> {
-    fn new(answer: impl Future<Output = Result<Response<B>, E>> + Send + 'static) -> Self {
+    pub(crate) fn new(answer: impl Future<Output = Result<Response<B>, E>> + Send + 'static) -> Self {
         Self { answer: Box::pin(answer) }
     }
 }

@@ -102,6 +102,6 @@ impl NoLease {
             Self::Anonymous => AuthError::NoCredentials,
             Self::NoLiveGuard => AuthError::bug(self.to_string()),
         };
-        challenge::refuse(&error, passage.map_or(&[][..], Passage::schemes), NAME)
+        challenge::refuse(&error, passage.map_or(&[][..], |passage| passage.refusal().schemes()), NAME)
     }
 }
