@@ -108,3 +108,13 @@ pub use strategy::{
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The examples of the guides, compiled.
+#[cfg(all(doctest, feature = "axum"))]
+mod guide {
+    #[doc = include_str!("../../../docs/guide/from-nestjs.md")]
+    struct FromNestJs;
+
+    #[doc = include_str!("../../../docs/guide/guards.md")]
+    struct Guards;
+}
