@@ -10,7 +10,7 @@ use crate::prerequisite::{C_COMPILER, CMAKE, CXX_COMPILER, LIBCLANG, OPENSSL, Pr
 
 pub(crate) const WORD: &str = "bench";
 pub(crate) const ABOUT: &str = "measure, and write a section of docs/benchmarks.md: \
-     `bench jwt [--quick] [ALGORITHM ...]` or `bench cache`";
+     `bench jwt [--quick] [ALGORITHM ...]`, `bench cache` or `bench live`";
 
 /// A benchmark: the word that names it, and what it is made of.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,9 +22,10 @@ struct Benchmark {
 }
 
 /// Every benchmark there is. Each writes its own section of the document.
-static BENCHMARKS: [Benchmark; 2] = [
+static BENCHMARKS: [Benchmark; 3] = [
     Benchmark { word: "jwt", packages: &["bench-jwt", "bench-jwt-boring", "bench-jwt-openssl"] },
     Benchmark { word: "cache", packages: &["bench-cache"] },
+    Benchmark { word: "live", packages: &["bench-live"] },
 ];
 
 /// What is to be measured.

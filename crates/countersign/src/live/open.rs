@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::{End, Rules};
 use crate::jwt::NumericDate;
@@ -85,23 +85,38 @@ impl Open {
         self.leases().by_end.remove(&place);
     }
 
-    /// Ends what has to end now; how long nothing else has to, if something is open.
-    pub(super) fn sweep(&self) -> Option<Duration> {
+    /// Ends what has expired; how long nothing else does, if something is open.
+    fn expire(&self) -> Option<Duration> {
         let now = self.rules.clock.now();
-        let (over, next) = {
+        let (expired, next) = {
             let mut leases = self.leases();
-            let expired = leases.by_end.extract_if(..=(now, u64::MAX), |_, _| true);
-            let mut over: Vec<_> = expired.map(|(_, held)| (held, End::Expired)).collect();
-            if !self.rules.revoked.is_empty() {
-                let revoked = leases.by_end.extract_if(.., |_, held| self.is_revoked(held));
-                over.extend(revoked.map(|(_, held)| (held, End::Revoked)));
-            }
-            (over, leases.by_end.first_key_value().map(|((ends_at, _), _)| *ends_at))
+            let expired: Vec<_> = leases.by_end.extract_if(..=(now, u64::MAX), |_, _| true).collect();
+            (expired, leases.by_end.first_key_value().map(|((ends_at, _), _)| *ends_at))
         };
-        for (held, end) in over {
-            held.end(end);
+        for (_, held) in expired {
+            held.end(End::Expired);
         }
         Some(next?.since(now).clamp(TICK, LOOK))
+    }
+
+    /// Ends what was revoked.
+    fn revoke(&self) {
+        if self.rules.revoked.is_empty() {
+            return;
+        }
+        let revoked: Vec<_> = {
+            let mut leases = self.leases();
+            leases.by_end.extract_if(.., |_, held| self.is_revoked(held)).collect()
+        };
+        for (_, held) in revoked {
+            held.end(End::Revoked);
+        }
+    }
+
+    /// Ends what has to end now.
+    pub(super) fn sweep(&self) {
+        self.expire();
+        self.revoke();
     }
 
     fn is_revoked(&self, held: &Held) -> bool {
@@ -129,14 +144,21 @@ impl Held {
     }
 }
 
-/// Ends things until there is nothing left that could be opened.
+/// Ends things until there is nothing left that could be opened. What expires is ended when it does; what is revoked is
+/// looked for twice a second, however much expires meanwhile.
 async fn watch(open: Weak<Open>, changed: Arc<Notify>) {
+    let mut look = Instant::now();
     while let Some(open) = open.upgrade() {
-        let next = open.sweep();
+        let now = Instant::now();
+        if look <= now {
+            open.revoke();
+            look = now + LOOK;
+        }
+        let next = open.expire();
         drop(open);
         match next {
-            // Woken or not, what is to be done is asked of the sweep.
-            Some(next) => drop(timeout(next, changed.notified()).await),
+            // Woken or not, what is to be done is asked again.
+            Some(next) => drop(timeout_at(look.min(now + next), changed.notified()).await),
             None => changed.notified().await,
         }
     }
