@@ -1,7 +1,8 @@
 //! What the Countersign service remembers: all of its SQL, in one text for SQLite and PostgreSQL.
 //!
 //! [`Store`] is the whole of it. It opens a database, brings the tables up to date, and has one method for each thing
-//! that the service remembers or asks; nobody else in the project knows SQL.
+//! that the service remembers or asks; nobody else in the project knows SQL. For sessions it is a
+//! [`SessionStore`](countersign::session::SessionStore).
 //!
 //! ```
 //! use countersign_jwt::NumericDate;
@@ -36,6 +37,7 @@
 mod engine;
 mod migrations;
 mod open;
+mod sessions;
 mod signing_keys;
 mod sqlite_file;
 mod statements;

@@ -6,7 +6,10 @@ use crate::engine::{Engine, Subject};
 
 /// In order; the version of a schema is how many of them it has seen. What was released is never edited: a change is
 /// one more file.
-const ALL: &[&str] = &[include_str!("../migrations/0001_users_and_signing_keys.sql")];
+const ALL: &[&str] = &[
+    include_str!("../migrations/0001_users_and_signing_keys.sql"),
+    include_str!("../migrations/0002_sessions.sql"),
+];
 
 /// Why the tables are not up to date.
 #[derive(Debug)]

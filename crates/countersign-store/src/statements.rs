@@ -50,6 +50,26 @@ statements! {
                            retired_at = NULL \
                            WHERE signing_keys.algorithm = excluded.algorithm \
                            AND signing_keys.public_jwk = excluded.public_jwk";
+
+    INSERT_SESSION = "INSERT INTO sessions (id, user_id, counter, created_at, refreshed_at, expires_at, idle_lifetime, \
+                      ends_at, revoked_at, revocation, user_agent, address) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING";
+    SESSION_BY_ID = "SELECT id, user_id, counter, created_at, refreshed_at, expires_at, idle_lifetime, \
+                     revoked_at, revocation, user_agent, address FROM sessions WHERE id = $1";
+    /// Of several at the same moment, one changes a row.
+    ROTATE_SESSION = "UPDATE sessions SET counter = $3, refreshed_at = $4, ends_at = $5, \
+                      address = COALESCE($6, address) \
+                      WHERE id = $1 AND counter = $2 AND revoked_at IS NULL";
+    /// The first revocation stays.
+    REVOKE_SESSION = "UPDATE sessions SET revoked_at = $2, revocation = $3 WHERE id = $1 AND revoked_at IS NULL";
+    REVOKE_SESSIONS_OF_USER = "UPDATE sessions SET revoked_at = $3, revocation = $4 \
+                               WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL RETURNING id";
+    LIVE_SESSIONS_OF_USER = "SELECT id, user_id, counter, created_at, refreshed_at, expires_at, idle_lifetime, \
+                             revoked_at, revocation, user_agent, address FROM sessions \
+                             WHERE user_id = $1 AND revoked_at IS NULL AND ends_at > $2 \
+                             ORDER BY refreshed_at DESC, id LIMIT $3";
+    PURGE_SESSIONS = "DELETE FROM sessions WHERE id IN \
+                      (SELECT id FROM sessions WHERE ends_at <= $1 OR revoked_at <= $1 LIMIT $2)";
 }
 
 #[cfg(test)]

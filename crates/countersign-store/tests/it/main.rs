@@ -3,6 +3,7 @@
 
 mod concurrency;
 mod opening;
+mod sessions;
 mod signing_keys;
 mod users;
 
