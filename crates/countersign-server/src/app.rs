@@ -100,8 +100,7 @@ impl Service {
 }
 
 /// The sessions in a store, and who is told when one of them ends before its time.
-fn sessions(_store: Store, keys: RefreshTokenKeys, config: &SessionConfig) -> UserSessions {
-    let store = countersign::session::MemoryStore::new();
+fn sessions(store: Store, keys: RefreshTokenKeys, config: &SessionConfig) -> UserSessions {
     let policy = SessionPolicy::default()
         .grace(config.grace)
         .lifetime(config.lifetime)

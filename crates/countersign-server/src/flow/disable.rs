@@ -33,7 +33,6 @@ pub async fn disable(user_id: &str, store: &Store, now: NumericDate) -> Result<D
     }
     let at = NumericDate::from_millis(now.as_millis());
     let revocation = Revocation { at, reason: RevocationReason::UserDisabled };
-    let store = countersign::session::MemoryStore::new();
     let sessions = store.revoke_all(user_id, None, revocation).await?.len();
     Ok(Disabled::Done { sessions })
 }

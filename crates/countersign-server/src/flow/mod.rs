@@ -33,7 +33,7 @@ pub use sessions::{end_session, list_sessions};
 pub use token::{AccessClaims, AccessToken, AccessTokens, FIRST_PARTY_CLIENT, whole_second};
 
 /// The sessions of users, where the users are.
-pub type UserSessions = Sessions<countersign::session::MemoryStore>;
+pub type UserSessions = Sessions<Store>;
 
 /// What the flows of people with an account work with.
 #[derive(Debug)]

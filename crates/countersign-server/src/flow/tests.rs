@@ -182,6 +182,19 @@ async fn a_refresh_is_for_the_user_and_the_session_of_its_token() {
 }
 
 #[tokio::test]
+async fn a_disabled_user_has_no_session_left() {
+    let scene = Scene::new().await;
+    let user = scene.register(EMAIL, PASSWORD, TakenEmail::Conceal).await.unwrap();
+    let (one, two) = (scene.logged_in().await, scene.logged_in().await);
+    let (store, now) = (&scene.service.accounts.store, scene.clock.now());
+    assert_eq!(disable(&user.user_id, store, now).await.unwrap(), Disabled::Done { sessions: 2 });
+    assert_eq!(disable(&user.user_id, store, now).await.unwrap(), Disabled::Done { sessions: 0 });
+    assert_eq!(disable("nobody", store, now).await.unwrap(), Disabled::Unknown);
+    assert_eq!(code(scene.refresh(&one).await), "session_revoked");
+    assert_eq!(code(scene.refresh(&two).await), "session_revoked");
+}
+
+#[tokio::test]
 async fn a_refresh_finds_out_by_itself_that_the_user_is_disabled_and_ends_the_sessions() {
     let scene = Scene::new().await;
     let user = scene.register(EMAIL, PASSWORD, TakenEmail::Conceal).await.unwrap();

@@ -62,6 +62,7 @@ fn without_grace_one_rotates_and_the_session_ends(services: &[&Service]) {
     Tokens::of(&services[services.len() - 1].refresh(&other.refresh));
 }
 
+const ISSUER: (&str, &str) = ("COUNTERSIGN_ISSUER", "https://auth.example");
 const STRICT: (&str, &str) = ("COUNTERSIGN_SESSION_GRACE", "0s");
 
 #[test]
@@ -74,6 +75,86 @@ fn in_one_process_one_rotates_and_all_get_its_successor() {
 fn without_grace_one_rotates_in_one_process_and_the_session_ends() {
     let folder = Folder::new();
     without_grace_one_rotates_and_the_session_ends(&[&folder.serve_with(&[STRICT])]);
+}
+
+#[test]
+fn of_two_processes_on_one_file_one_rotates_and_all_get_its_successor() {
+    let folder = Folder::new();
+    one_rotates_and_all_get_its_successor(&[&folder.serve_with(&[ISSUER]), &folder.serve_with(&[ISSUER])]);
+}
+
+#[test]
+fn without_grace_one_of_two_processes_rotates_and_the_session_ends() {
+    let folder = Folder::new();
+    let (one, two) = (folder.serve_with(&[ISSUER, STRICT]), folder.serve_with(&[ISSUER, STRICT]));
+    without_grace_one_rotates_and_the_session_ends(&[&one, &two]);
+}
+
+#[test]
+fn what_one_process_ends_is_over_in_the_other() {
+    let folder = Folder::new();
+    let (one, two) = (folder.serve_with(&[ISSUER]), folder.serve_with(&[ISSUER]));
+    one.register(EMAIL, PASSWORD);
+    let (first, second, third) =
+        (one.tokens(EMAIL, PASSWORD), one.tokens(EMAIL, PASSWORD), two.tokens(EMAIL, PASSWORD));
+    assert_eq!(two.log_out(&first.refresh).status, 204);
+    assert_eq!(one.refresh(&first.refresh).code(), "session_revoked");
+    let change = json!({"currentPassword": PASSWORD, "newPassword": "another password"}).to_string();
+    let changed = two.with_bearer("POST", "/auth/password", &third.access, &change);
+    assert_eq!((changed.status, changed.json()), (200, json!({"endedSessions": 1})));
+    assert_eq!(one.refresh(&second.refresh).code(), "session_revoked");
+    assert_eq!(one.refresh(&third.refresh).status, 200);
+    assert_eq!(one.login(EMAIL, PASSWORD).status, 401);
+}
+
+#[test]
+fn an_operator_who_disables_a_user_ends_their_sessions() {
+    let folder = Folder::new();
+    let service = folder.serve();
+    service.register(EMAIL, PASSWORD);
+    let tokens = [service.tokens(EMAIL, PASSWORD), service.tokens(EMAIL, PASSWORD)];
+    let ran = folder.run(["user", "disable", EMAIL], "");
+    assert_eq!(
+        (ran.code, ran.err.as_str()),
+        (
+            Some(0),
+            "ada@example.com cannot log in any more; 2 sessions ended; access tokens in use stay good for up to 15m\n"
+        )
+    );
+    for token in tokens {
+        assert_eq!(service.refresh(&token.refresh).code(), "session_revoked");
+    }
+    assert_eq!(service.login(EMAIL, PASSWORD).status, 401);
+}
+
+#[test]
+fn sessions_survive_a_restart_and_a_switch_to_a_shared_secret_with_the_same_master_key() {
+    let folder = Folder::new();
+    let service = folder.serve();
+    service.register(EMAIL, PASSWORD);
+    let first = service.tokens(EMAIL, PASSWORD);
+    service.stop();
+
+    let service = folder.serve();
+    let second = Tokens::of(&service.refresh(&first.refresh));
+    service.stop();
+
+    let master_key = folder.path().join("countersign-data/master.key");
+    let secret = [
+        ("JWT_SECRET", "a secret of more than thirty-two bytes"),
+        ("COUNTERSIGN_MASTER_KEY_FILE", master_key.to_str().unwrap()),
+    ];
+    let service = folder.serve_with(&secret);
+    let third = Tokens::of(&service.refresh(&second.refresh));
+    assert_eq!((first.counter(), second.counter(), third.counter()), (0, 1, 2));
+    service.stop();
+
+    // The secret alone is another key: these tokens are forged, and nobody is logged in by them.
+    let service = folder.serve_with(&secret[..1]);
+    assert_eq!(service.refresh(&third.refresh).code(), "refresh_token_forged");
+    let own = service.tokens(EMAIL, PASSWORD);
+    service.stop();
+    assert_eq!(folder.serve_with(&secret[..1]).refresh(&own.refresh).status, 200);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{
     net::TcpStream,
 };
 
-use crate::support::{EMAIL, Folder, PASSWORD, Response, Service, credentials};
+use crate::support::{EMAIL, Folder, PASSWORD, Response, Service, Tokens, credentials};
 
 fn begin_login(service: &Service, body: &str) -> TcpStream {
     begin(service, "/auth/login", body)
@@ -47,6 +47,26 @@ fn a_login_in_flight_is_finished() {
     assert!(response.json()["access_token"].is_string());
     assert!(service.wait().success());
     assert!(service.log().contains("stopped, every request was answered"), "{}", service.log());
+}
+
+#[test]
+fn a_refresh_in_flight_is_finished_and_what_it_gave_is_good_after_the_restart() {
+    let folder = Folder::new();
+    let mut service = folder.serve();
+    service.register(EMAIL, PASSWORD);
+    let login = service.tokens(EMAIL, PASSWORD);
+    let body = serde_json::json!({"refresh_token": login.refresh}).to_string();
+    let mut refresh = begin(&service, "/auth/refresh", &body);
+    terminate(&service);
+
+    refresh.write_all(body.as_bytes()).unwrap();
+    let refreshed = Tokens::of(&Response::read(refresh));
+    assert!(service.wait().success());
+    assert!(service.log().contains("stopped, every request was answered"), "{}", service.log());
+
+    let service = folder.serve();
+    let again = Tokens::of(&service.refresh(&refreshed.refresh));
+    assert_eq!((login.counter(), refreshed.counter(), again.counter()), (0, 1, 2));
 }
 
 #[test]

@@ -186,6 +186,18 @@ async fn a_cookie_that_is_there_twice_is_not_read() {
 }
 
 #[tokio::test]
+async fn an_outage_takes_no_cookie_away() {
+    let scene = Scene::with_cookies().await;
+    let token = scene.log_in_page().await;
+    scene.service.accounts.store.close().await;
+    for path in ["/auth/refresh", "/auth/logout"] {
+        let response = scene.page_sends(path, Some(ORIGIN), Some(&token), "").await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(!response.headers().contains_key(header::SET_COOKIE), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn who_logs_out_everywhere_loses_the_cookie_too() {
     let scene = Scene::with_cookies().await;
     let response = scene.page_sends("/auth/login", Some(ORIGIN), None, &login()).await;

@@ -11,6 +11,7 @@ use tower::ServiceExt as _;
 use super::*;
 
 mod cookies;
+mod guide;
 mod sessions;
 
 const EMAIL: &str = "ada@example.com";

@@ -149,6 +149,45 @@ async fn a_session_ends_idle_and_in_any_case() {
 }
 
 #[tokio::test]
+async fn garbage_is_refused_without_the_database_and_a_good_token_is_not_refused_without_it() {
+    let scene = Scene::with_user(&[]).await;
+    let login = scene.log_in().await;
+    scene.service.accounts.store.close().await;
+
+    let forged = format!("{}AAAA", &login.refresh[..login.refresh.len() - 4]);
+    for (garbage, code) in [
+        ("", "refresh_token_malformed"),
+        ("garbage", "refresh_token_malformed"),
+        (login.access.as_str(), "refresh_token_malformed"),
+        (&login.refresh[1..], "refresh_token_malformed"),
+        (&format!("{} ", login.refresh), "refresh_token_malformed"),
+        (&"A".repeat(10_000), "refresh_token_malformed"),
+        (&forged, "refresh_token_forged"),
+    ] {
+        assert_eq!(scene.refused(garbage).await, code);
+        assert_eq!(scene.log_out(garbage).await.status(), StatusCode::NO_CONTENT, "{garbage}");
+    }
+    for response in [scene.refresh(&login.refresh).await, scene.log_out(&login.refresh).await] {
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key(header::RETRY_AFTER));
+        assert_eq!(body(response).await["code"], "store_unavailable");
+    }
+    let change = json!({"currentPassword": PASSWORD, "newPassword": "another password"}).to_string();
+    for (method, path) in [
+        ("GET", "/auth/sessions"),
+        ("DELETE", "/auth/sessions/AAAAAAAAAAAAAAAAAAAAAA"),
+        ("POST", "/auth/logout/others"),
+        ("POST", "/auth/logout/all"),
+        ("POST", "/auth/password"),
+    ] {
+        let response = scene.with_bearer(method, path, &login.access, &change).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(response.headers().contains_key(header::RETRY_AFTER), "{path}");
+    }
+    assert_eq!(scene.profile(&login.access).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn what_is_no_request_for_a_refresh_is_told() {
     let scene = Scene::with_user(&[]).await;
     for (request, status, code) in [
