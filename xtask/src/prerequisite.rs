@@ -90,6 +90,20 @@ pub(crate) const PEERS: Prerequisite = Prerequisite {
     make: Some(interop::install),
 };
 
+/// The other database. Tests start servers of their own from its programs.
+pub(crate) const POSTGRES: Prerequisite = Prerequisite {
+    name: "PostgreSQL server",
+    purpose: "the second of the two databases that everything is tested on",
+    find: || {
+        let script = "PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1); \
+                      initdb --version >/dev/null && psql --version >/dev/null && postgres --version";
+        first_line("sh", &["-c", script])
+    },
+    apt: &["postgresql"],
+    elsewhere: &[("Fedora", "sudo dnf install postgresql-server"), ("macOS", "brew install postgresql")],
+    make: None,
+};
+
 /// Builds libFuzzer.
 pub(crate) const CXX_COMPILER: Prerequisite = Prerequisite {
     name: "C++ compiler",
@@ -305,9 +319,18 @@ mod tests {
 
     #[test]
     fn every_row_that_ships_says_how_to_install_it() {
-        for row in
-            [&C_COMPILER, &RUSTFMT, &CLIPPY, &NPM, &PYTHON, &PEERS, &CXX_COMPILER, &NIGHTLY, &CARGO_FUZZ]
-        {
+        for row in [
+            &C_COMPILER,
+            &RUSTFMT,
+            &CLIPPY,
+            &NPM,
+            &PYTHON,
+            &PEERS,
+            &POSTGRES,
+            &CXX_COMPILER,
+            &NIGHTLY,
+            &CARGO_FUZZ,
+        ] {
             assert!(row.to_string().lines().count() > 1, "{}", row.name);
         }
     }

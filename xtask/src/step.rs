@@ -6,7 +6,7 @@ use std::fmt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::prerequisite::{C_COMPILER, CLIPPY, NPM, PEERS, PYTHON, Prerequisite, RUSTFMT};
+use crate::prerequisite::{C_COMPILER, CLIPPY, NPM, PEERS, POSTGRES, PYTHON, Prerequisite, RUSTFMT};
 
 /// One call of `cargo`.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub(crate) const TEST: [Step; 2] = [
         name: "tests",
         arguments: &["test", "--locked", "--workspace", "--all-targets", "--no-fail-fast"],
         environment: &[],
-        needs: &[&C_COMPILER, &NPM, &PYTHON, &PEERS],
+        needs: &[&C_COMPILER, &NPM, &PYTHON, &PEERS, &POSTGRES],
     },
     Step {
         name: "documentation examples",
