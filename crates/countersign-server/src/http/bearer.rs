@@ -17,7 +17,7 @@ pub(super) struct Bearer {
 }
 
 /// Lets bearers of the service's own access tokens pass. It asks no database.
-pub(super) fn guard(service: &Service) -> Guard<impl Strategy<Identity = Bearer>> {
+pub(super) fn guard(service: &Service) -> Guard<impl Strategy<Identity = Bearer> + use<>> {
     let verifier = service.accounts.tokens.verifier().leeway(service.leeway);
     let strategy = JwtStrategy::new(verifier, Arc::clone(&service.keys))
         .clock(Arc::clone(&service.clock))

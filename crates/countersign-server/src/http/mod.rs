@@ -1,10 +1,11 @@
-//! HTTP in, HTTP out. Every route of the service is one line of [`router`].
+//! HTTP in, HTTP out. Every route of the service is one line of [`routes`], with who may ask for it.
 
 use std::sync::Arc;
 
-use axum::{
-    Router, middleware,
-    routing::{delete, get, post},
+use axum::{Router, middleware};
+use countersign::{
+    Routes, Strategy,
+    routes::{any, delete, get, post},
 };
 
 use crate::app::Service;
@@ -27,27 +28,27 @@ pub use server::{Ending, serve};
 
 /// The routes of the service, to be served or mounted in another axum application.
 pub fn router(service: Arc<Service>) -> Router {
-    let guarded = Router::new()
-        .route("/auth/logout/others", post(auth::log_out_others))
-        .route("/auth/logout/all", post(auth::log_out_all))
-        .route("/auth/password", post(auth::change_password))
-        .route("/auth/sessions", get(sessions::list))
-        .route("/auth/sessions/{id}", delete(sessions::end))
-        .route("/profile", get(profile::show))
-        .route_layer(bearer::guard(&service));
-    Router::new()
-        .route("/auth/register", post(auth::register))
-        .route("/auth/login", post(auth::login))
-        .route("/auth/refresh", post(auth::refresh))
-        .route("/auth/logout", post(auth::log_out))
-        .route("/.well-known/jwks.json", get(well_known::jwks))
-        .route("/healthz", get(health::check))
-        .merge(guarded)
-        .fallback(error::not_found)
-        .method_not_allowed_fallback(error::method_not_allowed)
+    routes(&service).with_state::<()>(service).into_router()
+}
+
+fn routes(service: &Service) -> Routes<impl Strategy<Identity = bearer::Bearer> + use<>, Arc<Service>> {
+    Routes::new(bearer::guard(service))
+        .route("/auth/register", post(auth::register).public())
+        .route("/auth/login", post(auth::login).public())
+        .route("/auth/refresh", post(auth::refresh).public())
+        .route("/auth/logout", post(auth::log_out).public())
+        .route("/auth/logout/others", post(auth::log_out_others).authenticated())
+        .route("/auth/logout/all", post(auth::log_out_all).authenticated())
+        .route("/auth/password", post(auth::change_password).authenticated())
+        .route("/auth/sessions", get(sessions::list).authenticated())
+        .route("/auth/sessions/{id}", delete(sessions::end).authenticated())
+        .route("/profile", get(profile::show).authenticated())
+        .route("/.well-known/jwks.json", get(well_known::jwks).public())
+        .route("/healthz", get(health::check).public())
+        .fallback(any(error::not_found).public())
+        .method_not_allowed_fallback(any(error::method_not_allowed).public())
         .layer(middleware::from_fn(panics::answer_panics))
         .layer(middleware::from_fn(log::log_request))
-        .with_state(service)
 }
 
 #[cfg(test)]

@@ -140,11 +140,34 @@ async fn an_unusable_stored_hash_is_500_and_is_told_to_the_operator_only() {
 }
 
 #[tokio::test]
+async fn who_may_ask_for_what_is_what_it_was() {
+    let scene = Scene::new().await;
+    insta::assert_snapshot!(routes(&scene.service).route_map(), @r"
+    ANY     /(other method)         public
+    ANY     /(unmatched)            public
+    GET     /.well-known/jwks.json  public
+    POST    /auth/login             public
+    POST    /auth/logout            public
+    POST    /auth/logout/all        authenticated by jwt
+    POST    /auth/logout/others     authenticated by jwt
+    POST    /auth/password          authenticated by jwt
+    POST    /auth/refresh           public
+    POST    /auth/register          public
+    GET     /auth/sessions          authenticated by jwt
+    DELETE  /auth/sessions/{id}     authenticated by jwt
+    GET     /healthz                public
+    GET     /profile                authenticated by jwt
+    ");
+}
+
+#[tokio::test]
 async fn a_handler_that_panics_costs_one_answer_and_tells_nothing() {
     async fn panics() -> &'static str {
         panic!("hunter2")
     }
-    let router = Router::new().route("/", get(panics)).layer(middleware::from_fn(panics::answer_panics));
+    let router = Router::new()
+        .route("/", axum::routing::get(panics))
+        .layer(middleware::from_fn(panics::answer_panics));
     let response = router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
