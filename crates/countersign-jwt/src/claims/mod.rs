@@ -47,20 +47,30 @@ impl RegisteredClaim {
     }
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        // Compared as the three bytes that they are: this is asked of every member of every token.
-        Self::from_bytes(name.as_bytes())
+        Self::from_bytes(name.as_bytes().try_into().ok()?)
     }
 
     #[inline]
-    pub(crate) fn from_bytes(name: &[u8]) -> Option<Self> {
-        Some(match name {
-            b"iss" => Self::Issuer,
-            b"sub" => Self::Subject,
-            b"aud" => Self::Audience,
-            b"exp" => Self::Expiration,
-            b"nbf" => Self::NotBefore,
-            b"iat" => Self::IssuedAt,
-            b"jti" => Self::TokenId,
+    pub(crate) fn from_bytes(name: [u8; 3]) -> Option<Self> {
+        // Compared as one number: this is asked of every member of every token.
+        const ISS: u32 = number(*b"iss");
+        const SUB: u32 = number(*b"sub");
+        const AUD: u32 = number(*b"aud");
+        const EXP: u32 = number(*b"exp");
+        const NBF: u32 = number(*b"nbf");
+        const IAT: u32 = number(*b"iat");
+        const JTI: u32 = number(*b"jti");
+        const fn number([first, second, third]: [u8; 3]) -> u32 {
+            u32::from_le_bytes([first, second, third, 0])
+        }
+        Some(match number(name) {
+            ISS => Self::Issuer,
+            SUB => Self::Subject,
+            AUD => Self::Audience,
+            EXP => Self::Expiration,
+            NBF => Self::NotBefore,
+            IAT => Self::IssuedAt,
+            JTI => Self::TokenId,
             _ => return None,
         })
     }

@@ -1,6 +1,7 @@
 //! `NumericDate` (RFC 7519 §2).
 
 use std::fmt;
+use std::num::NonZero;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
@@ -25,26 +26,54 @@ const NANOS_PER_SEC: u32 = 1_000_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NumericDate {
     secs: i64,
-    /// Always counts forwards from `secs`, also before 1970; less than a second.
-    nanos: u32,
+    /// Always counts forwards from `secs`, also before 1970.
+    nanos: Nanos,
+}
+
+/// Less than a second in nanoseconds, and one more: a date that may be absent then takes no more room than a date.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Nanos(NonZero<u32>);
+
+impl Nanos {
+    const fn new(nanos: u32) -> Self {
+        Self(NonZero::<u32>::MIN.saturating_add(nanos))
+    }
+
+    const fn get(self) -> u32 {
+        self.0.get() - 1
+    }
+}
+
+impl fmt::Debug for Nanos {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
 }
 
 impl NumericDate {
     /// The earliest date that can be said.
-    pub const MIN: Self = Self { secs: i64::MIN, nanos: 0 };
+    pub const MIN: Self = Self::new(i64::MIN, 0);
     /// The latest date that can be said.
-    pub const MAX: Self = Self { secs: i64::MAX, nanos: NANOS_PER_SEC - 1 };
+    pub const MAX: Self = Self::new(i64::MAX, NANOS_PER_SEC - 1);
+
+    const fn new(secs: i64, nanos: u32) -> Self {
+        Self { secs, nanos: Nanos::new(nanos) }
+    }
+
+    const fn nanos(self) -> u32 {
+        self.nanos.get()
+    }
 
     /// The date this many whole seconds after the epoch.
     #[must_use]
     pub const fn from_secs(secs: i64) -> Self {
-        Self { secs, nanos: 0 }
+        Self::new(secs, 0)
     }
 
     /// The date this many milliseconds after the epoch.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
-        Self { secs: millis.div_euclid(1000), nanos: millis.rem_euclid(1000) as u32 * 1_000_000 }
+        Self::new(millis.div_euclid(1000), millis.rem_euclid(1000) as u32 * 1_000_000)
     }
 
     /// Whole seconds since the epoch, rounded down.
@@ -56,7 +85,12 @@ impl NumericDate {
     /// Whole milliseconds since the epoch, rounded down; saturates.
     #[must_use]
     pub const fn as_millis(self) -> i64 {
-        self.secs.saturating_mul(1000).saturating_add((self.nanos / 1_000_000) as i64)
+        self.secs.saturating_mul(1000).saturating_add((self.nanos() / 1_000_000) as i64)
+    }
+
+    /// Nanoseconds since the epoch, without the bits beyond 64: a number that differs from moment to moment.
+    pub(crate) const fn as_nanos(self) -> u64 {
+        (self.secs as u64).wrapping_mul(NANOS_PER_SEC as u64).wrapping_add(self.nanos() as u64)
     }
 
     /// How long `self` is after `earlier`; zero if it is not.
@@ -66,9 +100,9 @@ impl NumericDate {
             return Duration::ZERO;
         }
         let secs = self.secs.abs_diff(earlier.secs);
-        match self.nanos.checked_sub(earlier.nanos) {
+        match self.nanos().checked_sub(earlier.nanos()) {
             Some(nanos) => Duration::new(secs, nanos),
-            None => Duration::new(secs - 1, self.nanos + NANOS_PER_SEC - earlier.nanos),
+            None => Duration::new(secs - 1, self.nanos() + NANOS_PER_SEC - earlier.nanos()),
         }
     }
 
@@ -103,11 +137,11 @@ impl Add<Duration> for NumericDate {
 
     /// The date `step` later; saturates at [`NumericDate::MAX`].
     fn add(self, step: Duration) -> Self {
-        let nanos = self.nanos + step.subsec_nanos();
+        let nanos = self.nanos() + step.subsec_nanos();
         let carry = u64::from(nanos >= NANOS_PER_SEC);
         let secs = step.as_secs().checked_add(carry).and_then(|step| self.secs.checked_add_unsigned(step));
         match secs {
-            Some(secs) => Self { secs, nanos: nanos % NANOS_PER_SEC },
+            Some(secs) => Self::new(secs, nanos % NANOS_PER_SEC),
             None => Self::MAX,
         }
     }
@@ -118,12 +152,10 @@ impl Sub<Duration> for NumericDate {
 
     /// The date `step` earlier; saturates at [`NumericDate::MIN`].
     fn sub(self, step: Duration) -> Self {
-        let borrow = u64::from(self.nanos < step.subsec_nanos());
+        let borrow = u64::from(self.nanos() < step.subsec_nanos());
         let secs = step.as_secs().checked_add(borrow).and_then(|step| self.secs.checked_sub_unsigned(step));
         match secs {
-            Some(secs) => {
-                Self { secs, nanos: (self.nanos + borrow as u32 * NANOS_PER_SEC) - step.subsec_nanos() }
-            }
+            Some(secs) => Self::new(secs, self.nanos() + borrow as u32 * NANOS_PER_SEC - step.subsec_nanos()),
             None => Self::MIN,
         }
     }
@@ -132,12 +164,12 @@ impl Sub<Duration> for NumericDate {
 impl fmt::Display for NumericDate {
     /// The seconds, with a fraction only where there is one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.nanos == 0 {
+        if self.nanos() == 0 {
             return write!(f, "{}", self.secs);
         }
         let (sign, whole, nanos) = match self.secs {
-            0.. => ("", self.secs.unsigned_abs(), self.nanos),
-            _ => ("-", (self.secs + 1).unsigned_abs(), NANOS_PER_SEC - self.nanos),
+            0.. => ("", self.secs.unsigned_abs(), self.nanos()),
+            _ => ("-", (self.secs + 1).unsigned_abs(), NANOS_PER_SEC - self.nanos()),
         };
         let fraction = format!("{nanos:09}");
         write!(f, "{sign}{whole}.{}", fraction.trim_end_matches('0'))
@@ -147,10 +179,10 @@ impl fmt::Display for NumericDate {
 impl Serialize for NumericDate {
     /// A JSON integer where the date is a whole second, else a number with a fraction.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.nanos == 0 {
+        if self.nanos() == 0 {
             serializer.serialize_i64(self.secs)
         } else {
-            serializer.serialize_f64(self.secs as f64 + f64::from(self.nanos) / f64::from(NANOS_PER_SEC))
+            serializer.serialize_f64(self.secs as f64 + f64::from(self.nanos()) / f64::from(NANOS_PER_SEC))
         }
     }
 }
@@ -197,8 +229,8 @@ mod tests {
 
     #[test]
     fn fractions_are_kept_to_the_nanosecond_a_double_can_say() {
-        assert_eq!(parse("1.5"), NumericDate { secs: 1, nanos: 500_000_000 });
-        assert_eq!(parse("-1.5"), NumericDate { secs: -2, nanos: 500_000_000 });
+        assert_eq!(parse("1.5"), NumericDate::new(1, 500_000_000));
+        assert_eq!(parse("-1.5"), NumericDate::new(-2, 500_000_000));
         assert_eq!(parse("1.7e9"), NumericDate::from_secs(1_700_000_000));
         assert_eq!(parse("0.9999999999"), NumericDate::from_secs(1));
         assert_eq!(parse("-0"), NumericDate::from_secs(0));

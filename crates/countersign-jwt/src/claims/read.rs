@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 
 use super::{NumericDate, RegisteredClaim};
-use crate::json::{self, Members, Number, Parser, seed_name};
+use crate::json::{self, Members, Number, Parser, Place, seed_name};
 
 /// The registered claims of a payload; a claim that is absent is `None`. Texts are places in the payload, so that this
 /// can be kept beside it.
@@ -106,10 +106,9 @@ pub(crate) struct Wanted<'w> {
     pub(crate) nonce: Option<&'w str>,
 }
 
-/// A payload that was read.
+/// What was read of a payload besides its registered claims.
 #[derive(Debug)]
 pub(crate) struct Payload<'p, C> {
-    pub(crate) registered: Registered,
     pub(crate) private: C,
     /// How many of the required claims are there.
     pub(crate) required_found: usize,
@@ -117,11 +116,12 @@ pub(crate) struct Payload<'p, C> {
     pub(crate) nonce: Option<Cow<'p, str>>,
 }
 
-/// Reads `payload`, one JSON object.
+/// Reads `payload`, one JSON object; its registered claims into `registered`, where there are none yet.
 pub(crate) fn read<'p, C: Deserialize<'p>>(
     payload: &'p str,
     subject: SubjectForm,
     wanted: Wanted<'_>,
+    registered: &mut Registered,
 ) -> Result<Payload<'p, C>, PayloadError> {
     let mut parser = Parser::new(payload);
     if parser.peek() != Some(b'{') {
@@ -130,21 +130,16 @@ pub(crate) fn read<'p, C: Deserialize<'p>>(
     let mut reader = Reader {
         parser,
         members: Members::default(),
-        registered: Registered::default(),
+        registered,
         text: payload,
         subject,
         wanted,
         required_found: 0,
-        nonce_at: None,
-        claim: None,
+        nonce: None,
+        member: None,
         met: 0,
     };
-    // A member that is missing while a claim is being read is missing within that claim.
-    reader.read().map_err(|error| match (reader.claim, error.missing_member()) {
-        (Some(claim), _) => PayloadError::InvalidClaim(claim.into(), error),
-        (None, Some(name)) => PayloadError::MissingClaim(name),
-        (None, None) => PayloadError::Invalid(error),
-    })
+    reader.read().map_err(|error| reader.payload_error(error))
 }
 
 /// The first of `required` that is not a member of `payload`, which has been read before.
@@ -156,14 +151,15 @@ pub(crate) fn first_missing(payload: &str, required: &[Cow<'static, str>]) -> Op
 struct Reader<'w, 'p> {
     parser: Parser<'p>,
     members: Members<'p>,
-    registered: Registered,
+    registered: &'w mut Registered,
     text: &'p str,
     subject: SubjectForm,
     wanted: Wanted<'w>,
     required_found: usize,
-    nonce_at: Option<usize>,
-    /// The claim whose value is being read.
-    claim: Option<Cow<'p, str>>,
+    /// Where `nonce` stands, if it is wanted: the member, and its value.
+    nonce: Option<(usize, usize)>,
+    /// Where the member begins whose value is being read; white space and a comma may stand before its name.
+    member: Option<usize>,
     /// A bit for each registered claim that was met.
     met: u8,
 }
@@ -173,40 +169,55 @@ impl<'p> Reader<'_, 'p> {
         self.parser.enter()?;
         let private = C::deserialize(&mut *self)?;
         self.parser.finish()?;
-        let nonce = match self.nonce_at {
-            Some(at) => {
-                self.claim = Some(Cow::Borrowed("nonce"));
-                Some(Parser::new(&self.text[at..]).string()?)
+        let nonce = match self.nonce {
+            Some((member, value)) => {
+                self.member = Some(member);
+                Some(Parser::new(&self.text[value..]).string()?)
             }
             None => None,
         };
-        let registered = std::mem::take(&mut self.registered);
-        Ok(Payload { registered, private, required_found: self.required_found, nonce })
+        Ok(Payload { private, required_found: self.required_found, nonce })
+    }
+
+    /// Whose fault an error is: that of the claim that is being read, or that of the whole.
+    #[cold]
+    fn payload_error(&self, error: json::Error) -> PayloadError {
+        let name = self.member.and_then(|member| {
+            let name = self.text[member..].trim_start_matches([' ', '\t', '\n', '\r', ',']);
+            Parser::new(name).string().ok()
+        });
+        // A member that is missing while a claim is being read is missing within that claim.
+        match (name, error.missing_member()) {
+            (Some(claim), _) => PayloadError::InvalidClaim(claim.into(), error),
+            (None, Some(name)) => PayloadError::MissingClaim(name),
+            (None, None) => PayloadError::Invalid(error),
+        }
     }
 
     /// The name of the next claim that is not registered; those before it are read into their slots.
     #[inline]
     fn next_private(&mut self) -> Result<Option<Cow<'p, str>>, json::Error> {
         loop {
-            self.claim = None;
+            self.member = None;
             self.read_plain();
+            let member = self.parser.at();
             let Some(name) = self.members.next_name(&mut self.parser)? else { return Ok(None) };
-            match RegisteredClaim::from_name(&name) {
-                Some(claim) if self.met & mark(claim) != 0 => {
-                    return Err(self.parser.error("a member stands twice"));
-                }
+            let claim = RegisteredClaim::from_name(&name);
+            if claim.is_some_and(|claim| self.met & mark(claim) != 0) {
+                return Err(self.parser.error("a member stands twice"));
+            }
+            self.member = Some(member);
+            match claim {
                 Some(claim) => {
                     self.note(claim);
-                    self.claim = Some(Cow::Borrowed(claim.name()));
                     self.read_registered(claim)?;
                 }
                 None => {
                     self.note_required(&name);
                     if self.wanted.nonce.is_some() && name == "nonce" {
                         self.parser.peek();
-                        self.nonce_at = Some(self.parser.at());
+                        self.nonce = Some((member, self.parser.at()));
                     }
-                    self.claim = Some(name.clone());
                     return Ok(Some(name));
                 }
             }
@@ -217,47 +228,52 @@ impl<'p> Reader<'_, 'p> {
     /// audience, whole seconds. Stops before the first member that is anything else; that is read the general way.
     #[inline]
     fn read_plain(&mut self) {
-        if self.members.is_done() {
-            return;
-        }
-        let mut at = self.parser.at();
-        let mut within = self.members.is_within();
-        while let Some(end) = self.read_plain_claim(at, within) {
-            (at, within) = (end, true);
-        }
-        if within {
+        let (mut at, mut before) = match self.members.place() {
+            Place::BeforeFirst => (self.parser.at() - 1, b'{'),
+            Place::Within => (self.parser.at(), b','),
+            Place::AfterLast => return,
+        };
+        while let Some(end) = self.read_plain_claim(at, before) {
+            (at, before) = (end, b',');
             self.members.continue_within();
             self.parser.continue_at(at);
         }
     }
 
-    /// Reads the registered claim at `at`, before which stands a comma if others were read; where it ends. `None`
-    /// leaves everything as it is.
+    /// Reads the registered claim that stands behind the byte `before` at `at`; where it ends. `None` leaves everything
+    /// as it is.
     #[inline]
-    fn read_plain_claim(&mut self, at: usize, within: bool) -> Option<usize> {
-        let bytes = self.text.as_bytes();
-        if within && bytes.get(at) != Some(&b',') {
+    fn read_plain_claim(&mut self, at: usize, before: u8) -> Option<usize> {
+        /// What stands around the name of a registered claim.
+        const AROUND: u64 = u64::from_le_bytes([0xff, 0xff, 0, 0, 0, 0xff, 0xff, 0]);
+        let start: [u8; 8] = *self.text.as_bytes().get(at..)?.first_chunk()?;
+        if u64::from_le_bytes(start) & AROUND != u64::from_le_bytes([before, b'"', 0, 0, 0, b'"', b':', 0]) {
             return None;
         }
-        let name = at + usize::from(within);
-        let &[b'"', one, two, three, b'"', b':'] = bytes.get(name..)?.first_chunk()? else { return None };
-        let claim = RegisteredClaim::from_bytes(&[one, two, three])?;
+        let claim = RegisteredClaim::from_bytes([start[2], start[3], start[4]])?;
         if self.met & mark(claim) != 0 {
             return None;
         }
-        let value = name + 6;
+        let value = at + 7;
+        let registered = &mut *self.registered;
         let end = match claim {
-            RegisteredClaim::Expiration => plain_date(self.text, value, &mut self.registered.expires_at)?,
-            RegisteredClaim::NotBefore => plain_date(self.text, value, &mut self.registered.not_before)?,
-            RegisteredClaim::IssuedAt => plain_date(self.text, value, &mut self.registered.issued_at)?,
+            RegisteredClaim::Expiration | RegisteredClaim::NotBefore | RegisteredClaim::IssuedAt => {
+                let date = NumericDate::from_secs(json::ten_digits(self.text, value)?);
+                match claim {
+                    RegisteredClaim::Expiration => registered.expires_at = Some(date),
+                    RegisteredClaim::NotBefore => registered.not_before = Some(date),
+                    _ => registered.issued_at = Some(date),
+                }
+                value + 10
+            }
             _ => {
                 let end = json::plain_string_end(self.text, value)?;
                 let slot = Slot::between(value + 1, end)?;
                 match claim {
-                    RegisteredClaim::Issuer => self.registered.issuer = Some(slot),
-                    RegisteredClaim::Subject => self.registered.subject = Some(slot),
-                    RegisteredClaim::Audience => self.registered.audience = Some(Names::One(slot)),
-                    _ => self.registered.token_id = Some(slot),
+                    RegisteredClaim::Issuer => registered.issuer = Some(slot),
+                    RegisteredClaim::Subject => registered.subject = Some(slot),
+                    RegisteredClaim::Audience => registered.audience = Some(Names::One(slot)),
+                    _ => registered.token_id = Some(slot),
                 }
                 end + 1
             }
@@ -280,7 +296,7 @@ impl<'p> Reader<'_, 'p> {
 
     fn read_registered(&mut self, claim: RegisteredClaim) -> Result<(), json::Error> {
         self.parser.peek();
-        let (registered, parser, text) = (&mut self.registered, &mut self.parser, self.text);
+        let (registered, parser, text) = (&mut *self.registered, &mut self.parser, self.text);
         match claim {
             RegisteredClaim::Issuer => registered.issuer = Some(Slot::new(text, parser.string()?)),
             RegisteredClaim::Subject => {
@@ -300,20 +316,13 @@ impl<'p> Reader<'_, 'p> {
     }
 
     /// Reads the claims that the application's type did not ask for.
+    #[inline]
     fn drain(&mut self) -> Result<(), json::Error> {
-        while self.next_private()?.is_some() {
+        while self.members.place() != Place::AfterLast && self.next_private()?.is_some() {
             self.parser.skip()?;
         }
         Ok(())
     }
-}
-
-/// Reads whole seconds into their slot; where they end.
-#[inline]
-fn plain_date(text: &str, at: usize, slot: &mut Option<NumericDate>) -> Option<usize> {
-    let (seconds, end) = json::short_integer(text, at)?;
-    *slot = Some(NumericDate::from_secs(seconds));
-    Some(end)
 }
 
 /// One bit for each registered claim.
@@ -418,10 +427,16 @@ impl<'p> MapAccess<'p> for &mut Reader<'_, 'p> {
 mod tests {
     use super::*;
 
+    fn registered<'p, C: Deserialize<'p>>(payload: &'p str) -> Result<Registered, PayloadError> {
+        let mut registered = Registered::default();
+        read::<C>(payload, SubjectForm::Text, Wanted::default(), &mut registered)?;
+        Ok(registered)
+    }
+
     fn refused(payload: &str) -> bool {
-        let unit = read::<()>(payload, SubjectForm::Text, Wanted::default()).is_err();
-        let ignored = read::<IgnoredAny>(payload, SubjectForm::Text, Wanted::default()).is_err();
-        let map = read::<HashMap<String, IgnoredAny>>(payload, SubjectForm::Text, Wanted::default()).is_err();
+        let unit = registered::<()>(payload).is_err();
+        let ignored = registered::<IgnoredAny>(payload).is_err();
+        let map = registered::<HashMap<String, IgnoredAny>>(payload).is_err();
         assert!(unit == ignored && ignored == map, "{payload}");
         unit
     }
@@ -456,9 +471,7 @@ mod tests {
             assert!(refused(&format!(r#"{{"exp":{date}}}"#)), "{date}");
             assert!(refused(&format!(r#"{{"exp":{date},"a":1}}"#)), "{date}");
         }
-        let read = |payload| {
-            read::<()>(payload, SubjectForm::Text, Wanted::default()).unwrap().registered.expires_at
-        };
+        let read = |payload| registered::<()>(payload).unwrap().expires_at;
         assert_eq!(read(r#"{"exp":0}"#), Some(NumericDate::from_secs(0)));
         assert_eq!(
             read(r#"{"exp":123456789012345678}"#),

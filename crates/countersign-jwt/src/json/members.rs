@@ -19,25 +19,23 @@ pub(crate) struct Members<'de> {
     place: Place,
 }
 
+/// How far the members of an object were read.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Place {
+pub(crate) enum Place {
+    /// Nothing was read but the opening brace.
     #[default]
     BeforeFirst,
+    /// Members were read, and the end was not met.
     Within,
+    /// The closing brace was read.
     AfterLast,
 }
 
 impl<'de> Members<'de> {
-    /// Whether members were read and the end was not met.
+    /// How far the members were read.
     #[inline]
-    pub(crate) fn is_within(&self) -> bool {
-        self.place == Place::Within
-    }
-
-    /// Whether the end was met.
-    #[inline]
-    pub(crate) fn is_done(&self) -> bool {
-        self.place == Place::AfterLast
+    pub(crate) fn place(&self) -> Place {
+        self.place
     }
 
     /// Notes that members were read by other means.

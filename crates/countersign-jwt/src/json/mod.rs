@@ -27,8 +27,8 @@ use serde::Deserialize;
 
 pub(crate) use deserialize::seed_name;
 pub use error::Error;
-pub(crate) use members::Members;
-pub(crate) use parser::{Number, Parser, plain_string_end, short_integer};
+pub(crate) use members::{Members, Place};
+pub(crate) use parser::{Number, Parser, plain_string_end, ten_digits};
 
 /// How deep arrays and objects may be nested in each other.
 pub const MAX_DEPTH: u8 = 32;

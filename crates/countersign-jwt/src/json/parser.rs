@@ -44,21 +44,15 @@ fn tag(word: u64, length: usize) -> u64 {
 
 /// Where the run of characters from `at` that stand for themselves ends.
 #[inline]
-fn plain_until(text: &str, mut at: usize) -> usize {
-    let bytes = text.as_bytes();
-    while let Some(&chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        match first_special(u64::from_le_bytes(chunk)) {
-            Some(offset) => return at + offset,
-            None => at += 8,
+fn plain_until(text: &str, at: usize) -> usize {
+    let (chunks, rest) = text.as_bytes()[at..].as_chunks::<8>();
+    for (index, &chunk) in chunks.iter().enumerate() {
+        if let Some(offset) = first_special(u64::from_le_bytes(chunk)) {
+            return at + 8 * index + offset;
         }
     }
-    while let Some(&byte) = bytes.get(at) {
-        if byte < 0x20 || byte == b'"' || byte == b'\\' {
-            break;
-        }
-        at += 1;
-    }
-    at
+    let special = rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\');
+    special.map_or(text.len(), |offset| text.len() - rest.len() + offset)
 }
 
 /// Where the content of the string at `at` ends, if it is a string without escapes.
@@ -72,21 +66,17 @@ pub(crate) fn plain_string_end(text: &str, at: usize) -> Option<usize> {
     (bytes.get(end) == Some(&b'"')).then_some(end)
 }
 
-/// The integer at `at`, if it has no sign and few digits, as dates do, and where it ends.
+/// The integer of ten digits at `at`, as dates are from 2001 to 2286, if a comma or a closing brace ends it.
 #[inline]
-pub(crate) fn short_integer(text: &str, at: usize) -> Option<(i64, usize)> {
-    /// Every integer of this many digits is an `i64`.
-    const FEW: usize = 18;
-    let rest = text.as_bytes().get(at..)?;
-    let mut value = 0;
-    for (index, byte) in rest.iter().enumerate() {
-        match byte {
-            b'0'..=b'9' if index < FEW => value = value * 10 + i64::from(byte - b'0'),
-            b',' | b'}' if index == 1 || (index > 1 && rest[0] != b'0') => return Some((value, at + index)),
-            _ => return None,
-        }
-    }
-    None
+pub(crate) fn ten_digits(text: &str, at: usize) -> Option<i64> {
+    let [first @ b'1'..=b'9', digits @ .., b',' | b'}'] = text.as_bytes().get(at..)?.first_chunk::<11>()?
+    else {
+        return None;
+    };
+    // Without leaving early: all of it is done at once.
+    let all_digits = digits.iter().fold(true, |all, digit| all & digit.is_ascii_digit());
+    let value = |value, digit: &u8| value * 10 + i64::from(digit.wrapping_sub(b'0'));
+    all_digits.then(|| digits.iter().fold(i64::from(first - b'0'), value))
 }
 
 impl<'de> Parser<'de> {

@@ -14,15 +14,24 @@ pub(crate) struct Compact<'t> {
 impl<'t> Compact<'t> {
     /// Splits `token` at its two dots.
     pub(crate) fn split(token: &'t str) -> Result<Self, VerifyError> {
-        let mut dots = memchr::memchr_iter(b'.', token.as_bytes());
-        let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
-            return Err(VerifyError::Malformed { reason: "expected three parts with dots between them" });
-        };
-        Ok(Self {
-            signing_input: &token[..second],
-            header: &token[..first],
-            payload: &token[first + 1..second],
-            signature: &token[second + 1..],
-        })
+        Self::split_at(token, find_dot(token).ok_or(THREE_PARTS)?)
     }
+
+    /// Splits `token`, whose first dot is at `first`, at its two dots.
+    pub(crate) fn split_at(token: &'t str, first: usize) -> Result<Self, VerifyError> {
+        let (header, rest) = (&token[..first], &token[first + 1..]);
+        let second = find_dot(rest).ok_or(THREE_PARTS)?;
+        let (payload, signature) = (&rest[..second], &rest[second + 1..]);
+        match find_dot(signature) {
+            None => Ok(Self { signing_input: &token[..first + 1 + second], header, payload, signature }),
+            Some(_) => Err(THREE_PARTS),
+        }
+    }
+}
+
+const THREE_PARTS: VerifyError =
+    VerifyError::Malformed { reason: "expected three parts with dots between them" };
+
+fn find_dot(text: &str) -> Option<usize> {
+    memchr::memchr(b'.', text.as_bytes())
 }

@@ -104,17 +104,21 @@ impl JwsVerifier {
         trace.sees(Check::Length, || format!("{} of {} characters", token.len(), self.max_length));
         self.check_length(token)?;
         trace.sees(Check::Form, || format!("{} dots", token.matches('.').count()));
-        let parts = Compact::split(token)?;
+        let met = keys.recognise(token);
+        let parts = match met {
+            Some(met) => Compact::split_at(token, met.encoded.len())?,
+            None => Compact::split(token)?,
+        };
 
         let decoded;
         let read;
         trace.sees(Check::Header, || decode_header(parts.header).unwrap_or_else(|error| error.to_string()));
-        let (header, met) = match keys.recognise(parts.header) {
-            Some((header, index)) => (header, Some(index)),
+        let header = match met {
+            Some(met) => &met.header,
             None => {
                 decoded = decode_header(parts.header)?;
                 read = Header::read(&decoded).map_err(header_error)?;
-                (&read, None)
+                &read
             }
         };
         trace.sees(Check::TokenType, || header.token_type().unwrap_or("none").to_owned());
@@ -123,7 +127,7 @@ impl JwsVerifier {
             format!("alg {}, kid {}", header.algorithm, header.key_id().unwrap_or("none"))
         });
         let index = match met {
-            Some(index) => index,
+            Some(met) => met.key,
             None => keys.select(header).map_err(select_error)?,
         };
         let key = keys.key(index);

@@ -24,18 +24,23 @@ pub struct Verified<C, B = String> {
     claims: C,
 }
 
-/// What was read from a payload, and found as it is expected.
+/// What was read from a payload besides its registered claims, and found as it is expected.
 pub(crate) struct Checked<C> {
-    pub(crate) registered: Registered,
     pub(crate) expires_at: NumericDate,
     pub(crate) claims: C,
 }
 
 impl<C, B: AsRef<str>> Verified<C, B> {
     /// `text` is the payload with the id of `key` behind it.
-    pub(crate) fn new(text: B, length: usize, key: &VerifyingKey, checked: Checked<C>) -> Self {
+    pub(crate) fn new(
+        text: B,
+        length: usize,
+        key: &VerifyingKey,
+        registered: Registered,
+        checked: Checked<C>,
+    ) -> Self {
         let key_id = key.key_id().and_then(|id| Slot::between(length, length + id.len()));
-        let Checked { registered, expires_at, claims } = checked;
+        let Checked { expires_at, claims } = checked;
         Self {
             text,
             payload_length: length,

@@ -196,8 +196,9 @@ impl Verifier {
         let opened = self.jws.open(token, &keys, &mut bytes, &mut ())?;
         let length = decode_payload(&opened, &mut bytes)?;
         let text = String::from_utf8(bytes).map_err(|_| PAYLOAD_UTF8)?;
-        let checked = self.read(&text, length, now, &mut ())?;
-        Ok(Verified::new(text, length, opened.key, checked))
+        let mut registered = Registered::default();
+        let checked = self.read(&text[..length], now, &mut registered, &mut ())?;
+        Ok(Verified::new(text, length, opened.key, registered, checked))
     }
 
     /// As [`Verifier::verify`], into a buffer of the caller's: nothing is allocated but what `C` owns, and `C` may
@@ -236,8 +237,9 @@ impl Verifier {
         let opened = self.jws.open(token, &keys, &mut buffer.bytes, &mut ())?;
         let length = decode_payload(&opened, &mut buffer.bytes)?;
         let text = std::str::from_utf8(&buffer.bytes).map_err(|_| PAYLOAD_UTF8)?;
-        let checked = self.read(text, length, now, &mut ())?;
-        Ok(Verified::new(text, length, opened.key, checked))
+        let mut registered = Registered::default();
+        let checked = self.read(&text[..length], now, &mut registered, &mut ())?;
+        Ok(Verified::new(text, length, opened.key, registered, checked))
     }
 
     /// Checks again what was right when `token` was verified by this verifier and time may have changed: `exp`, `nbf` and
@@ -276,20 +278,19 @@ impl Verifier {
         trace.sees(Check::Payload, || format!("{} characters", opened.payload.len()));
         let length = decode_payload(&opened, &mut bytes)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| PAYLOAD_UTF8)?;
-        self.read::<IgnoredAny>(text, length, now, trace).map(drop)
+        self.read::<IgnoredAny>(&text[..length], now, &mut Registered::default(), trace).map(drop)
     }
 
-    /// Reads the payload, the first `length` bytes of `text`, and checks its claims.
+    /// Reads a payload, its registered claims into `registered`, and checks its claims.
     fn read<'p, C: Deserialize<'p>>(
         &self,
         text: &'p str,
-        length: usize,
         now: NumericDate,
+        registered: &mut Registered,
         trace: &mut impl Trace,
     ) -> Result<Checked<C>, VerifyError> {
-        let text = &text[..length];
         let wanted = Wanted { required: &self.required, nonce: self.nonce.as_deref() };
-        let payload = read::read::<C>(text, self.subject_form, wanted).map_err(payload_error)?;
+        let payload = read::read::<C>(text, self.subject_form, wanted, registered).map_err(payload_error)?;
         match self.required.is_empty() {
             true => trace.skips(Check::Required, NOT_ASKED),
             false => trace.sees(Check::Required, || self.required.join(", ")),
@@ -297,25 +298,24 @@ impl Verifier {
         if payload.required_found < self.required.len() {
             return Err(missing(read::first_missing(text, &self.required).unwrap_or_default()));
         }
-        let expires_at = self.check_registered(text, &payload.registered, now, trace)?;
-        self.check_value(Check::Nonce, "nonce", self.nonce.as_deref(), payload.nonce.as_deref(), trace)?;
-        Ok(Checked { registered: payload.registered, expires_at, claims: payload.private })
+        let expires_at = self.check_registered(text, registered, now, trace)?;
+        self.check_value(Check::Nonce, "nonce", self.nonce.as_deref(), || payload.nonce.as_deref(), trace)?;
+        Ok(Checked { expires_at, claims: payload.private })
     }
 
-    fn check_registered(
+    fn check_registered<'s>(
         &self,
-        text: &str,
-        claims: &Registered,
+        text: &'s str,
+        claims: &'s Registered,
         now: NumericDate,
         trace: &mut impl Trace,
     ) -> Result<NumericDate, VerifyError> {
         self.check_issuer(text, claims, trace)?;
         self.check_audience(text, claims, trace)?;
         let expires_at = self.check_dates(claims, now, trace)?;
-        let subject = claims.subject.as_ref().map(|subject| subject.text(text));
-        let token_id = claims.token_id.as_ref().map(|token_id| token_id.text(text));
-        self.check_value(Check::Subject, "sub", self.subject.as_deref(), subject, trace)?;
-        self.check_value(Check::TokenId, "jti", self.token_id.as_deref(), token_id, trace)?;
+        let value = |slot: &'s Option<Slot>| move || slot.as_ref().map(|slot| slot.text(text));
+        self.check_value(Check::Subject, "sub", self.subject.as_deref(), value(&claims.subject), trace)?;
+        self.check_value(Check::TokenId, "jti", self.token_id.as_deref(), value(&claims.token_id), trace)?;
         Ok(expires_at)
     }
 
@@ -390,18 +390,19 @@ impl Verifier {
         Ok(expires_at)
     }
 
-    fn check_value(
+    fn check_value<'s>(
         &self,
         check: Check,
         claim: &'static str,
         expected: Option<&str>,
-        found: Option<&str>,
+        found: impl FnOnce() -> Option<&'s str>,
         trace: &mut impl Trace,
     ) -> Result<(), VerifyError> {
         let Some(expected) = expected else {
             trace.skips(check, NOT_ASKED);
             return Ok(());
         };
+        let found = found();
         trace.sees(check, || seen(found));
         match found {
             None => Err(missing(claim)),

@@ -67,10 +67,10 @@ pub struct SkippedKey {
 
 /// A header that was on a token with a good signature: the next token that carries it needs no parsing of it.
 #[derive(Debug)]
-struct Remembered {
-    encoded: Box<str>,
-    header: Header<'static>,
-    key: usize,
+pub(crate) struct Remembered {
+    pub(crate) encoded: Box<str>,
+    pub(crate) header: Header<'static>,
+    pub(crate) key: usize,
 }
 
 /// Why no key was chosen.
@@ -172,10 +172,12 @@ impl KeySet {
         &self.skipped
     }
 
-    /// The header and key of a token whose encoded header has been met before.
-    pub(crate) fn recognise(&self, encoded: &str) -> Option<(&Header<'static>, usize)> {
-        let met = self.remembered.iter().map_while(OnceLock::get).find(|met| *met.encoded == *encoded)?;
-        Some((&met.header, met.key))
+    /// What is known of `token` if it begins with a header that was met before, and a dot.
+    pub(crate) fn recognise(&self, token: &str) -> Option<&Remembered> {
+        let mut remembered = self.remembered.iter().map_while(OnceLock::get);
+        remembered.find(|met| {
+            token.strip_prefix(&*met.encoded).is_some_and(|rest| rest.as_bytes().first() == Some(&b'.'))
+        })
     }
 
     /// Remembers the header of a token whose signature was good, as long as there is room.
