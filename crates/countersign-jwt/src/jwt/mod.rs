@@ -3,6 +3,7 @@
 mod expect;
 mod explain;
 mod signer;
+mod token_id;
 mod unverified;
 mod verified;
 mod verifier;

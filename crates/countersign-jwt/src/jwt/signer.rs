@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::rand;
 use serde::Serialize;
 
+use super::token_id;
 use crate::claims::write::{ObjectWriter, WriteError};
 use crate::jws::{encode_header, sign_encoded};
-use crate::{Audience, Claims, KeyError, NumericDate, RegisteredClaim, SigningKey, base64url};
-
-/// Random bits in a `jti`, by which no two tokens share one.
-const TOKEN_ID_BYTES: usize = 16;
+use crate::{Audience, Claims, KeyError, NumericDate, RegisteredClaim, SigningKey};
 
 /// Signs tokens of one issuer with one key.
 ///
@@ -129,13 +126,10 @@ impl Signer {
         // Whole seconds: some readers of other libraries take no fraction.
         let issued_at = claims.issued_at.unwrap_or(NumericDate::from_secs(now.as_secs()));
         let expires_at = issued_at + claims.lifetime.unwrap_or(self.lifetime);
-        let random;
+        let mut room = token_id::buffer();
         let token_id = match &claims.token_id {
             Some(token_id) => token_id.as_ref(),
-            None => {
-                random = random_token_id()?;
-                &random
-            }
+            None => token_id::random(now, &mut room)?,
         };
         let mut writer = ObjectWriter::begin(payload);
         writer.member("iss", claims.issuer.as_deref().unwrap_or(&self.issuer))?;
@@ -153,12 +147,6 @@ impl Signer {
         writer.end();
         Ok(())
     }
-}
-
-fn random_token_id() -> Result<String, KeyError> {
-    let mut bytes = [0; TOKEN_ID_BYTES];
-    rand::fill(&mut bytes).map_err(|_| KeyError::Backend)?;
-    Ok(base64url::encode(bytes))
 }
 
 #[cfg(test)]
