@@ -55,3 +55,8 @@ pub use forge::BatteryError;
 pub use hostile::{Battery, Hostile};
 pub use issuer::TestIssuer;
 pub use report::{Answer, Finding, Problem, Report};
+
+/// The examples of the guide, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/testing.md")]
+struct Guide;

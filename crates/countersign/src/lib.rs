@@ -118,3 +118,8 @@ mod guide {
     #[doc = include_str!("../../../docs/guide/guards.md")]
     struct Guards;
 }
+
+/// The examples of the guide that need more than axum, compiled.
+#[cfg(all(doctest, feature = "axum", feature = "ws"))]
+#[doc = include_str!("../../../docs/guide/transports.md")]
+struct Transports;

@@ -3,8 +3,9 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
-use axum::http::{Request, Response, StatusCode};
-use countersign::jwt::{Algorithm, SigningKey};
+use axum::http::{Method, Request, Response, StatusCode, Uri};
+use countersign::jwt::{Algorithm, Clock, SigningKey, SystemClock};
+use countersign_testkit::Battery;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -64,4 +65,15 @@ async fn without_a_good_token_there_is_a_401_that_says_why() {
     let garbage = profile(&app, Some("Bearer garbage")).await;
     assert_eq!(garbage.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(json(garbage).await["code"], "token_malformed");
+}
+
+#[tokio::test]
+async fn an_attack_on_the_profile_finds_nothing() {
+    let key = SigningKey::generate(Algorithm::Hs256).unwrap();
+    let app = super::app(key.clone()).await.unwrap();
+    let login = json(log_in(&app, "correct horse battery").await).await;
+    let battery = Battery::new(&key, login["access_token"].as_str().unwrap(), SystemClock.now()).unwrap();
+    let report = battery.attack(app, Method::GET, Uri::from_static("/profile")).await;
+    report.assert_all_refused();
+    report.assert_codes();
 }

@@ -137,3 +137,11 @@ async fn an_attack_on_either_method_finds_nothing() {
         report.assert_codes();
     }
 }
+
+#[test]
+fn the_guide_shows_what_is_here() {
+    let guide = include_str!("../../../docs/guide/transports.md");
+    let (_, shown) = guide.split_once("```rust,ignore\n").expect("the snippet");
+    let (shown, _) = shown.split_once("```").expect("its end");
+    assert!(include_str!("main.rs").contains(shown), "not in main.rs:\n{shown}");
+}
