@@ -9,6 +9,7 @@ mod hostile;
 mod jws;
 mod log;
 mod login;
+mod outage;
 mod secret;
 mod sessions;
 mod sharing;

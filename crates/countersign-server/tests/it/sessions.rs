@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, thread};
 
 use serde_json::json;
 
-use crate::support::{EMAIL, Folder, PASSWORD, Response, Service, Tokens, request};
+use crate::support::{EMAIL, Folder, PASSWORD, Response, Service, Tokens, on_both_engines, request};
 
 /// How many refresh at once.
 const AT_ONCE: usize = 50;
@@ -62,37 +62,48 @@ fn without_grace_one_rotates_and_the_session_ends(services: &[&Service]) {
     Tokens::of(&services[services.len() - 1].refresh(&other.refresh));
 }
 
+on_both_engines! {
+    in_one_process_one_rotates_and_all_get_its_successor;
+    without_grace_one_rotates_in_one_process_and_the_session_ends;
+    of_two_processes_one_rotates_and_all_get_its_successor;
+    without_grace_one_of_two_processes_rotates_and_the_session_ends;
+    what_one_process_ends_is_over_in_the_other;
+    an_operator_who_disables_a_user_ends_their_sessions;
+    sessions_survive_a_restart_and_a_switch_to_a_shared_secret_with_the_same_master_key;
+}
+
 const ISSUER: (&str, &str) = ("COUNTERSIGN_ISSUER", "https://auth.example");
 const STRICT: (&str, &str) = ("COUNTERSIGN_SESSION_GRACE", "0s");
 
-#[test]
-fn in_one_process_one_rotates_and_all_get_its_successor() {
-    let folder = Folder::new();
+fn in_one_process_one_rotates_and_all_get_its_successor(folder: &Folder) {
     one_rotates_and_all_get_its_successor(&[&folder.serve()]);
 }
 
-#[test]
-fn without_grace_one_rotates_in_one_process_and_the_session_ends() {
-    let folder = Folder::new();
+fn without_grace_one_rotates_in_one_process_and_the_session_ends(folder: &Folder) {
     without_grace_one_rotates_and_the_session_ends(&[&folder.serve_with(&[STRICT])]);
 }
 
-#[test]
-fn of_two_processes_on_one_file_one_rotates_and_all_get_its_successor() {
-    let folder = Folder::new();
+fn of_two_processes_one_rotates_and_all_get_its_successor(folder: &Folder) {
     one_rotates_and_all_get_its_successor(&[&folder.serve_with(&[ISSUER]), &folder.serve_with(&[ISSUER])]);
 }
 
-#[test]
-fn without_grace_one_of_two_processes_rotates_and_the_session_ends() {
-    let folder = Folder::new();
+fn without_grace_one_of_two_processes_rotates_and_the_session_ends(folder: &Folder) {
     let (one, two) = (folder.serve_with(&[ISSUER, STRICT]), folder.serve_with(&[ISSUER, STRICT]));
     without_grace_one_rotates_and_the_session_ends(&[&one, &two]);
 }
 
+/// Two machines have nothing in common but the database and the master key.
 #[test]
-fn what_one_process_ends_is_over_in_the_other() {
-    let folder = Folder::new();
+fn of_two_machines_with_one_postgres_one_rotates_and_all_get_its_successor() {
+    let url = throwaway_postgres::shared().database();
+    let folders = [Folder::with_database(url.clone()), Folder::with_database(url)];
+    let master_key = "00ff".repeat(16);
+    let settings = [ISSUER, ("COUNTERSIGN_MASTER_KEY", master_key.as_str())];
+    let [one, two] = folders.each_ref().map(|folder| folder.serve_with(&settings));
+    one_rotates_and_all_get_its_successor(&[&one, &two]);
+}
+
+fn what_one_process_ends_is_over_in_the_other(folder: &Folder) {
     let (one, two) = (folder.serve_with(&[ISSUER]), folder.serve_with(&[ISSUER]));
     one.register(EMAIL, PASSWORD);
     let (first, second, third) =
@@ -107,9 +118,7 @@ fn what_one_process_ends_is_over_in_the_other() {
     assert_eq!(one.login(EMAIL, PASSWORD).status, 401);
 }
 
-#[test]
-fn an_operator_who_disables_a_user_ends_their_sessions() {
-    let folder = Folder::new();
+fn an_operator_who_disables_a_user_ends_their_sessions(folder: &Folder) {
     let service = folder.serve();
     service.register(EMAIL, PASSWORD);
     let tokens = [service.tokens(EMAIL, PASSWORD), service.tokens(EMAIL, PASSWORD)];
@@ -127,9 +136,7 @@ fn an_operator_who_disables_a_user_ends_their_sessions() {
     assert_eq!(service.login(EMAIL, PASSWORD).status, 401);
 }
 
-#[test]
-fn sessions_survive_a_restart_and_a_switch_to_a_shared_secret_with_the_same_master_key() {
-    let folder = Folder::new();
+fn sessions_survive_a_restart_and_a_switch_to_a_shared_secret_with_the_same_master_key(folder: &Folder) {
     let service = folder.serve();
     service.register(EMAIL, PASSWORD);
     let first = service.tokens(EMAIL, PASSWORD);

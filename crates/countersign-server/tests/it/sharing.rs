@@ -2,13 +2,16 @@
 
 use std::{path::Path, thread};
 
-use crate::support::{EMAIL, Folder, PASSWORD, Service};
+use crate::support::{EMAIL, Folder, PASSWORD, Service, on_both_engines};
 
 const ISSUER: (&str, &str) = ("COUNTERSIGN_ISSUER", "https://auth.example");
 
-#[test]
-fn a_restart_keeps_users_and_keys() {
-    let folder = Folder::new();
+on_both_engines! {
+    a_restart_keeps_users_and_keys;
+    two_services_that_start_at_once_share_one_database;
+}
+
+fn a_restart_keeps_users_and_keys(folder: &Folder) {
     let first = folder.serve_with(&[ISSUER]);
     let user = first.register(EMAIL, PASSWORD).json();
     let token = first.token(EMAIL, PASSWORD);
@@ -21,10 +24,8 @@ fn a_restart_keeps_users_and_keys() {
     assert_eq!(second.get("/.well-known/jwks.json", &[]).body, keys);
 }
 
-#[test]
-fn two_services_that_start_at_once_share_one_database() {
+fn two_services_that_start_at_once_share_one_database(folder: &Folder) {
     const USERS: usize = 8;
-    let folder = Folder::new();
     let (one, two) = thread::scope(|scope| {
         let one = scope.spawn(|| folder.serve_with(&[ISSUER]));
         let two = scope.spawn(|| folder.serve_with(&[ISSUER]));
@@ -56,7 +57,9 @@ fn two_services_that_start_at_once_share_one_database() {
     one.stop();
     two.stop();
     assert_eq!(folder.run(["user", "list"], "").ok().lines().count(), 2 * USERS);
-    assert_eq!(integrity(&folder.path().join("countersign-data/countersign.db")), "ok");
+    if let Some(file) = folder.sqlite_file() {
+        assert_eq!(integrity(&file), "ok");
+    }
 }
 
 /// What SQLite itself says of the file.

@@ -5,7 +5,7 @@ use std::{
     net::TcpStream,
 };
 
-use crate::support::{EMAIL, Folder, PASSWORD, Response, Service, Tokens, credentials};
+use crate::support::{EMAIL, Folder, PASSWORD, Response, Service, Tokens, credentials, on_both_engines};
 
 fn begin_login(service: &Service, body: &str) -> TcpStream {
     begin(service, "/auth/login", body)
@@ -49,9 +49,11 @@ fn a_login_in_flight_is_finished() {
     assert!(service.log().contains("stopped, every request was answered"), "{}", service.log());
 }
 
-#[test]
-fn a_refresh_in_flight_is_finished_and_what_it_gave_is_good_after_the_restart() {
-    let folder = Folder::new();
+on_both_engines! {
+    a_refresh_in_flight_is_finished_and_what_it_gave_is_good_after_the_restart;
+}
+
+fn a_refresh_in_flight_is_finished_and_what_it_gave_is_good_after_the_restart(folder: &Folder) {
     let mut service = folder.serve();
     service.register(EMAIL, PASSWORD);
     let login = service.tokens(EMAIL, PASSWORD);

@@ -20,15 +20,33 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A folder to run the binary in: its working directory, and so the place of its data.
-pub(crate) struct Folder(TempDir);
+pub(crate) struct Folder {
+    folder: TempDir,
+    database: Option<String>,
+}
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self { folder: tempfile::tempdir().unwrap(), database: None }
+    }
+
+    /// With the database elsewhere: everything that runs here is told its URL.
+    pub(crate) fn with_database(url: String) -> Self {
+        Self { database: Some(url), ..Self::new() }
+    }
+
+    /// With a database of a PostgreSQL that all tests share.
+    pub(crate) fn on_postgres() -> Self {
+        Self::with_database(throwaway_postgres::shared().database())
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
+    }
+
+    /// The database, if it is a file here.
+    pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
+        self.database.is_none().then(|| self.path().join("countersign-data/countersign.db"))
     }
 
     pub(crate) fn write(&self, name: &str, content: &str) -> PathBuf {
@@ -41,6 +59,7 @@ impl Folder {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         command.env_clear().current_dir(self.path()).stdin(Stdio::null());
+        command.envs(self.database.iter().map(|url| ("DATABASE_URL", url)));
         command
     }
 
@@ -82,6 +101,19 @@ impl Folder {
         service
     }
 }
+
+/// Makes two tests of each function that takes a [`Folder`]: one on SQLite, one on PostgreSQL.
+macro_rules! on_both_engines {
+    ($($test:ident;)+) => {
+        mod sqlite {
+            $(#[test] fn $test() { super::$test(&crate::support::Folder::new()); })+
+        }
+        mod postgres {
+            $(#[test] fn $test() { super::$test(&crate::support::Folder::on_postgres()); })+
+        }
+    };
+}
+pub(crate) use on_both_engines;
 
 /// What a command that came to its end has said.
 #[derive(Debug)]
