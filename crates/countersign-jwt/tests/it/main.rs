@@ -11,6 +11,7 @@ mod algorithms;
 mod conformance;
 mod key_set;
 mod keys;
+mod named_tests;
 mod properties;
 mod signing;
 mod validation;
