@@ -1,7 +1,8 @@
-//! The store through its public API, on real files.
+//! The store through its public API, on real files and a real server.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers included")]
 
 mod concurrency;
+mod database;
 mod opening;
 mod sessions;
 mod signing_keys;
