@@ -189,15 +189,17 @@ impl<I: 'static> Require<I> {
         self.demands.iter().map(|demand| &demand.requirement)
     }
 
-    async fn decide(&self, identity: &I, head: &Parts) -> Result<(), AuthError>
+    /// Whether all of it is met, or the first that is not.
+    async fn decide(&self, identity: &I, head: &Parts) -> Result<(), (&Requirement, AuthError)>
     where
         I: Sync,
     {
-        for demand in &*self.demands {
-            match &demand.check {
-                Check::Now(policy) => policy.decide(identity, head)?,
-                Check::Later(policy) => policy.decide(identity, head).await?,
-            }
+        for Demand { requirement, check } in &*self.demands {
+            let decision = match check {
+                Check::Now(policy) => policy.decide(identity, head),
+                Check::Later(policy) => policy.decide(identity, head).await,
+            };
+            decision.map_err(|error| (requirement, error))?;
         }
         Ok(())
     }

@@ -37,8 +37,9 @@
 //! Strategies add their own.
 //!
 //! Each refusal is one event in the log, written where it is answered (target `countersign::challenge`; `INFO` when the
-//! client can do something about it, `ERROR` when the operator must), with the fields `status`, `code`, `strategy` and
-//! `reason`. Tokens and passwords are never in it.
+//! client can do something about it, `ERROR` when the operator must), with the fields `status`, `code`, `strategy` (of
+//! several, the one that found credentials), `reason` and `trace` (how it came; see [`decision`](crate::decision)). Tokens,
+//! passwords and the values of claims are never in it.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -48,6 +49,7 @@ use bytes::Bytes;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 
+use crate::decision::{self, Decision, Step};
 use crate::problem::Problem;
 use crate::strategy::{AuthError, Denial, Shortfall};
 
@@ -64,13 +66,22 @@ use crate::strategy::{AuthError, Denial, Shortfall};
 pub struct Scheme {
     name: &'static str,
     realm: Option<Cow<'static, str>>,
+    words: Words,
+}
+
+/// Whether a challenge can say what was wrong with what was presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Words {
+    None,
+    Bearer,
 }
 
 impl Scheme {
     /// `Bearer` (RFC 6750).
-    pub const BEARER: Self = Self::new("Bearer");
+    pub const BEARER: Self = Self::new("Bearer").with_words_of_bearer();
 
-    /// `Basic` (RFC 7617). Its challenge asks for UTF-8 (§2.1).
+    /// `Basic` (RFC 7617). Its challenge asks for UTF-8 (§2.1), and cannot say what was wrong (§2 defines no parameter for it
+    /// and forbids others).
     pub const BASIC: Self = Self::new("Basic");
 
     /// `Password`, for a login that reads a user name and a password from the body.
@@ -89,7 +100,15 @@ impl Scheme {
             is_token(name.as_bytes()),
             "the name of a scheme is one or more letters, digits or !#$%&'*+-.^_`|~"
         );
-        Self { name, realm: None }
+        Self { name, realm: None, words: Words::None }
+    }
+
+    /// Lets its challenge say what was wrong with what was presented, as that of `Bearer` does (RFC 6750 §3): for schemes that
+    /// are your own.
+    #[must_use]
+    pub const fn with_words_of_bearer(mut self) -> Self {
+        self.words = Words::Bearer;
+        self
     }
 
     /// Names the realm (RFC 9110 §11.5). Characters that a quoted attribute cannot hold are sent as `?`.
@@ -118,7 +137,7 @@ impl Scheme {
         if self.name == Self::BASIC.name {
             challenge.add("charset", "UTF-8");
         }
-        if let Some(denial) = denial.filter(|_| self.name == Self::BEARER.name) {
+        if let Some(denial) = denial.filter(|_| self.words == Words::Bearer) {
             match &denial.shortfall {
                 Shortfall::Proof => challenge.add("error", "invalid_token"),
                 Shortfall::Scope(_) => challenge.add("error", "insufficient_scope"),
@@ -139,35 +158,73 @@ impl Scheme {
 /// `schemes` are those that a 401 offers, one `WWW-Authenticate` each; what was wrong with the credentials is said in
 /// the one for `Bearer`. `strategy` is named in the log.
 ///
-/// [`Guard`](crate::Guard) calls this; call it yourself where you authenticate without one.
+/// [`Guard`](crate::Guard) does this, and says it on the scheme that was presented; call it yourself where you authenticate
+/// without one.
 pub fn refuse<B: From<Bytes>>(error: &AuthError, schemes: &[Scheme], strategy: &'static str) -> Response<B> {
-    let problem = problem(error);
-    let status = problem.status();
-    log(error, status, strategy);
+    let steps = error.steps().to_vec();
+    let refusal = Refused { error, schemes, presented: schemes, strategy, steps, candour: Candour::Discreet };
+    refusal.answer().map(B::from)
+}
 
-    let mut response = problem.into_response();
-    let headers = response.headers_mut();
-    match error {
-        AuthError::NoCredentials => {
-            for scheme in schemes {
-                headers.append(WWW_AUTHENTICATE, scheme.challenge(None));
-            }
+/// How much a client is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Candour {
+    /// The stable code and what kind of thing is wrong.
+    Discreet,
+    /// All that the operator is told, and more.
+    Development,
+}
+
+/// A refusal that is to be answered.
+pub(crate) struct Refused<'r> {
+    pub(crate) error: &'r AuthError,
+    /// What a 401 offers.
+    pub(crate) schemes: &'r [Scheme],
+    /// Those of whichever strategy refused.
+    pub(crate) presented: &'r [Scheme],
+    pub(crate) strategy: &'static str,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) candour: Candour,
+}
+
+impl Refused<'_> {
+    pub(crate) fn answer(self) -> Response<Bytes> {
+        let Self { error, strategy, steps, .. } = &self;
+        let problem = problem(error);
+        let status = problem.status();
+        log(error, status, strategy, steps);
+
+        let problem = match self.candour {
+            Candour::Discreet => problem,
+            Candour::Development => problem.explained(error.reason().to_owned(), steps.clone()),
+        };
+        let mut response: Response<Bytes> = problem.into_response();
+        let headers = response.headers_mut();
+        for challenge in self.challenges(status) {
+            headers.append(WWW_AUTHENTICATE, challenge);
         }
-        AuthError::Denied(denial) => {
-            let asked = schemes.iter().filter(|scheme| {
-                // A 403 is not a call for other credentials; only Bearer has words for it.
-                status == StatusCode::UNAUTHORIZED || scheme.name == Scheme::BEARER.name
-            });
-            for scheme in asked {
-                headers.append(WWW_AUTHENTICATE, scheme.challenge(Some(denial)));
-            }
+        if let Some(delay) = retry_after(error) {
+            headers.insert(RETRY_AFTER, whole_seconds(delay));
         }
-        _ => {}
+        response.extensions_mut().insert(Decision::refused(self.error, status, self.strategy, self.steps));
+        response
     }
-    if let Some(delay) = retry_after(error) {
-        headers.insert(RETRY_AFTER, whole_seconds(delay));
+
+    fn challenges(&self, status: StatusCode) -> Vec<HeaderValue> {
+        let denial = match self.error {
+            AuthError::NoCredentials => None,
+            AuthError::Denied(denial) => Some(denial),
+            _ => return Vec::new(),
+        };
+        let challenges = self.schemes.iter().filter_map(|scheme| {
+            let denial = denial.filter(|_| self.presented.contains(scheme));
+            // A 403 is not a call for other credentials: only who can say what is missing is heard.
+            let is_heard =
+                status == StatusCode::UNAUTHORIZED || (denial.is_some() && scheme.words == Words::Bearer);
+            is_heard.then(|| scheme.challenge(denial))
+        });
+        challenges.collect()
     }
-    response
 }
 
 fn problem(error: &AuthError) -> Problem {
@@ -194,12 +251,12 @@ fn problem(error: &AuthError) -> Problem {
     Problem::new(status, error.code(), detail)
 }
 
-fn log(error: &AuthError, status: StatusCode, strategy: &'static str) {
+fn log(error: &AuthError, status: StatusCode, strategy: &'static str, steps: &[Step]) {
     let (status, code, reason) = (status.as_u16(), error.code(), error.reason());
     if status < 500 {
-        tracing::info!(status, code, strategy, reason, "refused");
+        tracing::info!(status, code, strategy, reason, trace = decision::line(steps), "refused");
     } else {
-        tracing::error!(status, code, strategy, reason, "refused");
+        tracing::error!(status, code, strategy, reason, trace = decision::line(steps), "refused");
     }
 }
 

@@ -270,6 +270,15 @@ impl ExtractJwt {
         }
     }
 
+    /// The place in which something stands, be it a token or not.
+    pub(crate) fn where_found(&self, head: &Parts) -> Option<Credential> {
+        match &self.place {
+            Place::FirstOf(places) => places.iter().find_map(|place| place.where_found(head)),
+            _ if matches!(self.extract(head), Ok(None)) => None,
+            _ => self.credentials().pop(),
+        }
+    }
+
     /// The scheme that a 401 offers to whoever should fill this place, where it has one.
     pub(crate) fn scheme_name(&self) -> Option<&'static str> {
         match &self.place {

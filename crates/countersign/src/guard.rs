@@ -22,6 +22,8 @@ pub(crate) use service::sealed;
 pub use service::{Admit, GuardFuture, Guarded};
 
 use crate::passage::Passage;
+#[cfg(feature = "axum")]
+use crate::strategy::Outline;
 use crate::strategy::{AuthError, Strategy};
 
 /// Lets only those requests pass that its strategy recognises.
@@ -72,8 +74,8 @@ impl<T: Strategy> Guard<T> {
     }
 
     fn new(strategy: T, presence: Presence) -> Self {
-        let refusal = Refusal::new(strategy.name(), strategy.schemes());
-        Self { strategy: Arc::new(strategy), refusal: Arc::new(refusal), presence }
+        let refusal = Arc::new(Refusal::of(&strategy));
+        Self { strategy: Arc::new(strategy), refusal, presence }
     }
 
     /// The same guard, with another answer to who presents nothing.
@@ -83,8 +85,8 @@ impl<T: Strategy> Guard<T> {
     }
 
     #[cfg(feature = "axum")]
-    pub(crate) fn strategy(&self) -> &T {
-        &self.strategy
+    pub(crate) fn outline(&self) -> &Outline {
+        self.refusal.outline()
     }
 
     /// Lets `replace` change or replace the answer to a request that is refused: a redirect to the login page, say.
@@ -119,6 +121,27 @@ impl<T: Strategy> Guard<T> {
     }
 }
 
+impl<T: Strategy> Guard<T> {
+    /// Tells clients *why* they are refused, for development only: the problem body gets the members `reason` and `trace`, with
+    /// what each step has [seen](crate::decision::Step::seen), values of claims included.
+    ///
+    /// Whoever probes for weaknesses is grateful for it. A warning is logged where it is called.
+    ///
+    /// ```
+    /// use countersign::{Guard, Strategy};
+    ///
+    /// fn guard<T: Strategy>(strategy: T) -> Guard<T> {
+    ///     let guard = Guard::required(strategy);
+    ///     if cfg!(debug_assertions) { guard.danger_explain_to_clients() } else { guard }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn danger_explain_to_clients(mut self) -> Self {
+        Arc::make_mut(&mut self.refusal).explain_to_clients();
+        self
+    }
+}
+
 impl<T> Clone for Guard<T> {
     fn clone(&self) -> Self {
         let Self { strategy, refusal, presence } = self;
@@ -148,6 +171,7 @@ impl<T> sealed::Sealed for Guard<T> {}
 
 impl<T: Strategy, B: Send> Admit<B> for Guard<T> {
     async fn admit(self, head: &mut Parts, body: B) -> Result<B, Response<Bytes>> {
+        self.refusal.begin(head);
         let passage = match (self.strategy.authenticate(head).await, self.presence) {
             (Ok(authentication), _) => Passage::admitted(authentication, self.refusal),
             (Err(AuthError::NoCredentials), Presence::Optional) => Passage::Anonymous(self.refusal),

@@ -51,7 +51,7 @@
 //! - `routes` (feature `axum`): `Routes`, axum's router in which a route that does not say who may ask for it cannot be
 //!   written.
 //! - [`extract`]: [`Authenticated`] and [`MaybeAuthenticated`], what handlers ask for.
-//! - [`challenge`]: what refused requests are answered, and the codes.
+//! - [`challenge`]: what refused requests are answered, and the codes; [`decision`]: why, step by step.
 //! - [`cache`]: [`TokenCache`](cache::TokenCache), so that a token's signature is checked once.
 //! - [`jwks`]: [`RemoteJwkSet`], the keys of an issuer elsewhere.
 //! - [`live`]: [`LiveGuard`](live::LiveGuard), so that no WebSocket and no stream outlives its token.
@@ -74,6 +74,7 @@ pub mod authorize;
 pub mod cache;
 pub mod challenge;
 pub mod csrf;
+pub mod decision;
 pub mod extract;
 pub mod extract_jwt;
 pub mod grpc;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::Extensions;
 
+use crate::decision::{Explaining, Step};
 use crate::guard::Refusal;
 use crate::strategy::{Admission, Authentication};
 
@@ -24,6 +25,15 @@ impl Passage {
         Self::Admitted { admission: Arc::new(authentication), refusal }
     }
 
+    /// The strategy that recognised somebody.
+    #[cfg(feature = "axum")]
+    pub(crate) fn strategy(&self) -> Option<&'static str> {
+        match self {
+            Self::Admitted { admission, .. } => Some(admission.details().strategy()),
+            Self::Anonymous(_) => None,
+        }
+    }
+
     /// How the guard answers who is refused.
     pub(crate) fn refusal(&self) -> &Refusal {
         match self {
@@ -31,9 +41,17 @@ impl Passage {
         }
     }
 
-    /// Leaves it for the handler. The innermost guard that recognises somebody has the word; one that recognises nobody
+    /// Leaves it for the handler, and notes it where somebody wants to know how it came. The innermost guard that recognises somebody has the word; one that recognises nobody
     /// takes nothing away from those before it.
     pub(crate) fn leave_in(self, extensions: &mut Extensions) {
+        if let Some(explaining) = extensions.get_mut::<Explaining>() {
+            match &self {
+                Self::Admitted { admission, .. } => {
+                    explaining.steps.push(Step::recognised(admission.details()));
+                }
+                Self::Anonymous(refusal) => explaining.steps.extend(refusal.absent()),
+            }
+        }
         match self {
             Self::Admitted { .. } => {
                 extensions.insert(self);

@@ -8,6 +8,8 @@ use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
+use crate::decision::Step;
+
 /// A problem as a client reads it (RFC 9457): what went wrong, with a code that stays the same.
 ///
 /// The `type` is `about:blank`, so the `title` is the phrase of the status; the member `code` tells problems of one
@@ -30,12 +32,20 @@ pub struct Problem {
     code: &'static str,
     detail: Cow<'static, str>,
     oauth_error: Option<&'static str>,
+    explanation: Option<Explanation>,
+}
+
+/// What only clients in development are told.
+#[derive(Debug, Clone)]
+struct Explanation {
+    reason: String,
+    trace: Vec<Step>,
 }
 
 impl Problem {
     /// A problem with its HTTP status, its stable code, and a sentence for whoever reads it.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, detail: detail.into(), oauth_error: None }
+        Self { status, code, detail: detail.into(), oauth_error: None, explanation: None }
     }
 
     /// Adds the member `error` that a token endpoint answers with (RFC 6749 §5.2): `invalid_grant`, say. OAuth clients
@@ -52,6 +62,11 @@ impl Problem {
     #[must_use]
     pub fn oauth_error(self, error: &'static str) -> Self {
         Self { oauth_error: Some(error), ..self }
+    }
+
+    /// Adds the members `reason` and `trace`, what else only the operator is told.
+    pub(crate) fn explained(self, reason: String, trace: Vec<Step>) -> Self {
+        Self { explanation: Some(Explanation { reason, trace }), ..self }
     }
 
     /// The HTTP status.
@@ -90,7 +105,8 @@ impl Problem {
 
 impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let members = 5 + usize::from(self.oauth_error.is_some());
+        let explained = 2 * usize::from(self.explanation.is_some());
+        let members = 5 + usize::from(self.oauth_error.is_some()) + explained;
         let mut problem = serializer.serialize_struct("Problem", members)?;
         problem.serialize_field("type", "about:blank")?;
         problem.serialize_field("title", self.status.canonical_reason().unwrap_or("Problem"))?;
@@ -99,6 +115,10 @@ impl Serialize for Problem {
         problem.serialize_field("code", self.code)?;
         if let Some(error) = self.oauth_error {
             problem.serialize_field("error", error)?;
+        }
+        if let Some(Explanation { reason, trace }) = &self.explanation {
+            problem.serialize_field("reason", reason)?;
+            problem.serialize_field("trace", trace)?;
         }
         problem.end()
     }

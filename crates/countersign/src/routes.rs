@@ -84,9 +84,11 @@
 //!   a 401 would tell as well.
 //! - A browser's preflight (`OPTIONS`) has no credentials: tower-http's `CorsLayer` answers it from
 //!   [`Routes::layer`], in front of all guards.
+//! - Why a request would be refused, [`Routes::explain`] replays, for a token and a route.
 //! - Whatever is added to the axum `Router` after [`into_router`](Routes::into_router) is seen by nobody here: add it before.
 
 mod declare;
+mod explain;
 mod map;
 mod openapi;
 
@@ -95,15 +97,17 @@ use std::fmt;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::{self, MethodRouter};
 use tower_layer::Layer;
 use tower_service::Service;
 
 pub use declare::{
-    Declared, Handlers, RouteGuard, Undeclared, any, connect, delete, foreign, foreign_methods, get, head,
-    options, patch, post, put, trace,
+    Declared, Foreign, Handlers, RouteGuard, Undeclared, any, connect, delete, foreign, foreign_methods, get,
+    head, options, patch, post, put, trace,
 };
+pub use explain::Explanation;
 pub use map::{Access, Route, RouteMap};
 
 use crate::guard::Guard;
@@ -118,6 +122,8 @@ use map::Place;
 pub struct Routes<T, S = ()> {
     guard: Guard<T>,
     router: Router<S>,
+    /// The same guards at the same paths around no handlers, to be asked what would become of a request.
+    dry: Router,
     map: Vec<Route>,
 }
 
@@ -130,7 +136,7 @@ where
     ///
     /// Whether it was made with [`Guard::required`] or [`Guard::optional`] does not matter: each route says that.
     pub fn new(guard: Guard<T>) -> Self {
-        Self { guard, router: Router::new(), map: Vec::new() }
+        Self { guard, router: Router::new(), dry: Router::new(), map: Vec::new() }
     }
 
     /// Adds routes at this path, in the syntax of axum: `/orders/{id}`, `/files/{*path}`.
@@ -149,8 +155,9 @@ where
     /// As axum's: when the path is not one, or a route for it and one of these methods is there.
     #[track_caller]
     pub fn route(mut self, path: &str, handlers: Declared<T::Identity, Handlers<S>>) -> Self {
-        let handlers = self.enclose_all(handlers, &Place::At(path.to_owned()));
+        let (handlers, dry) = self.enclose_all(handlers, &Place::At(path.to_owned()));
         self.router = self.router.route(path, handlers);
+        self.dry = self.dry.route(path, dry);
         self
     }
 
@@ -176,6 +183,7 @@ where
     pub fn nest<U>(mut self, prefix: &str, routes: Routes<U, S>) -> Self {
         self.map.extend(routes.map.into_iter().map(|route| route.under(prefix)));
         self.router = self.router.nest(prefix, routes.router);
+        self.dry = self.dry.nest(prefix, routes.dry);
         self
     }
 
@@ -187,6 +195,7 @@ where
     pub fn merge<U>(mut self, routes: Routes<U, S>) -> Self {
         self.map.extend(routes.map);
         self.router = self.router.merge(routes.router);
+        self.dry = self.dry.merge(routes.dry);
         self
     }
 
@@ -195,25 +204,29 @@ where
     /// # Panics
     /// As [`nest`](Self::nest).
     #[track_caller]
-    pub fn nest_foreign(mut self, prefix: &str, router: Declared<T::Identity, Router<S>>) -> Self {
+    pub fn nest_foreign(mut self, prefix: &str, router: Declared<T::Identity, Foreign<S>>) -> Self {
         for entry in router.entries {
-            let (router, access) = entry.enclose(&self.guard);
+            let (foreign, access) = entry.enclose(&self.guard);
             self.map.push(Route { place: Place::Under(prefix.to_owned()), method: None, access });
-            self.router = self.router.nest(prefix, router);
+            self.router = self.router.nest(prefix, foreign.router);
+            for path in explain::under(prefix) {
+                self.dry = self.dry.route(&path, stamped(foreign.dry.clone()));
+            }
         }
         self
     }
 
-    /// Adds a router that is not ours, declared as a whole: see [`foreign`].
+    /// Adds a router that is not ours, declared as a whole: see [`foreign`]. Since nobody knows its paths,
+    /// [`explain`](Self::explain) does not, either.
     ///
     /// # Panics
     /// As [`merge`](Self::merge).
     #[track_caller]
-    pub fn merge_foreign(mut self, router: Declared<T::Identity, Router<S>>) -> Self {
+    pub fn merge_foreign(mut self, router: Declared<T::Identity, Foreign<S>>) -> Self {
         for entry in router.entries {
-            let (router, access) = entry.enclose(&self.guard);
+            let (foreign, access) = entry.enclose(&self.guard);
             self.map.push(Route { place: Place::Under(String::new()), method: None, access });
-            self.router = self.router.merge(router);
+            self.router = self.router.merge(foreign.router);
         }
         self
     }
@@ -230,15 +243,16 @@ where
     /// }
     /// ```
     pub fn fallback(mut self, handlers: Declared<T::Identity, Handlers<S>>) -> Self {
-        let handlers = self.enclose_all(handlers, &Place::Unmatched(String::new()));
+        let (handlers, dry) = self.enclose_all(handlers, &Place::Unmatched(String::new()));
         self.router = self.router.fallback(handlers);
+        self.dry = self.dry.fallback(dry);
         self
     }
 
     /// Answers, in place of the bare 405, what no route is for although one of another method is: at the paths that are
     /// there by now.
     pub fn method_not_allowed_fallback(mut self, handlers: Declared<T::Identity, Handlers<S>>) -> Self {
-        let handlers = self.enclose_all(handlers, &Place::OtherMethod(String::new()));
+        let (handlers, _) = self.enclose_all(handlers, &Place::OtherMethod(String::new()));
         self.router = self.router.method_not_allowed_fallback(handlers);
         self
     }
@@ -248,15 +262,16 @@ where
         &mut self,
         handlers: Declared<T::Identity, Handlers<S>>,
         place: &Place,
-    ) -> MethodRouter<S> {
-        let mut all = MethodRouter::new();
+    ) -> (MethodRouter<S>, MethodRouter) {
+        let (mut all, mut dry) = (MethodRouter::new(), MethodRouter::new());
         for entry in handlers.entries {
             let method = entry.target.method();
             let (handlers, access) = entry.enclose(&self.guard);
             self.map.push(Route { place: place.clone(), method, access });
-            all = all.merge(handlers.into_method_router());
+            all = all.merge(handlers.router);
+            dry = dry.merge(handlers.dry);
         }
-        all
+        (all, stamped(dry))
     }
 
     /// Puts a layer around all that was added so far, guards and fallback included: CORS, tracing, compression.
@@ -281,7 +296,7 @@ where
 
     /// Gives the handlers their state. What is added afterwards may need another.
     pub fn with_state<S2>(self, state: S) -> Routes<T, S2> {
-        Routes { guard: self.guard, router: self.router.with_state(state), map: self.map }
+        Routes { guard: self.guard, router: self.router.with_state(state), dry: self.dry, map: self.map }
     }
 
     /// The table of all routes, sorted.
@@ -294,6 +309,11 @@ where
     pub fn into_router(self) -> Router<S> {
         self.router
     }
+}
+
+/// With the path of the route in the answer.
+fn stamped(dry: MethodRouter) -> MethodRouter {
+    dry.layer(middleware::from_fn(explain::stamp))
 }
 
 impl<T: Strategy, S> fmt::Debug for Routes<T, S> {

@@ -26,8 +26,8 @@ pub(crate) use authentication::Admission;
 pub use authentication::{Authentication, Details};
 pub use basic::BasicStrategy;
 pub use combine::{AllOf, Alternatives, AnyOf, Map, Several, Together, all_of, any_of};
-pub(crate) use error::Shortfall;
-pub use error::{AuthError, Denial, Outage, Rejection};
+pub use error::{AuthError, Bug, Denial, Outage, Rejection};
+pub(crate) use error::{Shortfall, Text};
 pub use jwt::{Accept, Checked, IssuerRepeated, JwtStrategy, TrustedIssuer};
 pub use local::{Credentials, LocalStrategy};
 pub use outline::{Credential, Outline};
@@ -70,6 +70,12 @@ pub trait Strategy: Send + Sync + 'static {
     /// The schemes that a 401 offers (RFC 9110 §11.6.1). `Bearer` if not said otherwise.
     fn schemes(&self) -> &[Scheme] {
         const { &[Scheme::BEARER] }
+    }
+
+    /// The strategies of which it is made, or itself, and the schemes of each.
+    #[doc(hidden)]
+    fn members(&self) -> Vec<(&'static str, Vec<Scheme>)> {
+        vec![(self.name(), self.schemes().to_vec())]
     }
 
     /// What it is and where it looks. If not said otherwise: in `Authorization`, after its schemes.

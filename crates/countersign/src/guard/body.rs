@@ -13,6 +13,8 @@ use tower_layer::Layer;
 
 use super::{Admit, Guarded, Refusal, sealed};
 use crate::passage::Passage;
+#[cfg(feature = "axum")]
+use crate::strategy::Outline;
 use crate::strategy::{AuthError, Authentication, BodyStrategy, Rejection};
 
 /// Lets only those requests pass whose body its strategy recognises: a login.
@@ -47,13 +49,21 @@ pub struct BodyGuard<T> {
 impl<T: BodyStrategy> BodyGuard<T> {
     /// Refuses whoever is not recognised.
     pub fn new(strategy: T) -> Self {
-        let refusal = Refusal::new(strategy.name(), strategy.schemes());
-        Self { strategy: Arc::new(strategy), refusal: Arc::new(refusal) }
+        let refusal = Arc::new(Refusal::of_body(&strategy));
+        Self { strategy: Arc::new(strategy), refusal }
     }
 
     #[cfg(feature = "axum")]
-    pub(crate) fn strategy(&self) -> &T {
-        &self.strategy
+    pub(crate) fn outline(&self) -> &Outline {
+        self.refusal.outline()
+    }
+
+    /// Tells clients *why* they are refused, for development only: see
+    /// [`Guard::danger_explain_to_clients`](crate::Guard::danger_explain_to_clients).
+    #[must_use]
+    pub fn danger_explain_to_clients(mut self) -> Self {
+        Arc::make_mut(&mut self.refusal).explain_to_clients();
+        self
     }
 
     /// Lets `replace` change or replace the answer to a request that is refused, as
@@ -113,6 +123,7 @@ where
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + From<Bytes> + Send,
 {
     async fn admit(self, head: &mut Parts, body: B) -> Result<B, Response<Bytes>> {
+        self.refusal.begin(head);
         match authenticate(&*self.strategy, head, body).await {
             Ok((authentication, body)) => {
                 Passage::admitted(authentication, self.refusal).leave_in(&mut head.extensions);

@@ -13,10 +13,11 @@ use http::Method;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::explain::admitted;
 use super::map::Access;
 use crate::authorize::Require;
 use crate::guard::{Admit, BodyGuard, Guard, Guarded, Presence, sealed};
-use crate::strategy::{BodyStrategy, Credential, Outline, Strategy};
+use crate::strategy::{BodyStrategy, Outline, Strategy};
 
 /// Handlers or a router that have not yet said who may ask for them: no route until one of [`public`](Self::public),
 /// [`optional`](Self::optional), [`authenticated`](Self::authenticated) and [`require`](Self::require) is called.
@@ -82,7 +83,7 @@ where
     /// As [`optional`](Self::optional), by another guard.
     pub fn optional_by<T: Strategy>(self, guard: Guard<T>) -> Declared<I, X> {
         let guard = guard.with_presence(Presence::Optional);
-        let access = Access::Optional(guard.strategy().outline());
+        let access = Access::Optional(guard.outline().clone());
         self.declare(|target| Entry::enclosed(target.enclose(guard.clone()), access.clone()))
     }
 
@@ -123,7 +124,11 @@ where
             + Sync
             + 'static,
     {
-        self.pending = self.pending.into_iter().map(|handlers| handlers.layer(layer.clone())).collect();
+        let around = |Handlers { method, router, dry }| {
+            let router = around(method.as_ref(), router, layer.clone());
+            Handlers { method, router, dry }
+        };
+        self.pending = self.pending.into_iter().map(around).collect();
         self
     }
 }
@@ -136,7 +141,7 @@ impl<I: Send + Sync + 'static, X: Enclose> Entry<I, X> {
     /// Puts the guard around it that it asks for.
     pub(super) fn enclose<T: Strategy<Identity = I>>(self, guard: &Guard<T>) -> (X, Access) {
         let Self { target, rule } = self;
-        let outline = || guard.strategy().outline();
+        let outline = || guard.outline().clone();
         let required = || guard.clone().with_presence(Presence::Required);
         match rule {
             Rule::Public => (target, Access::Public),
@@ -177,7 +182,7 @@ impl<T: Strategy> RouteGuard for Guard<T> {
     }
 
     fn outline(&self) -> Outline {
-        self.strategy().outline()
+        Guard::outline(self).clone()
     }
 }
 
@@ -189,7 +194,7 @@ impl<T: BodyStrategy> RouteGuard for BodyGuard<T> {
     }
 
     fn outline(&self) -> Outline {
-        Outline::one(self.strategy().name(), [Credential::Body])
+        BodyGuard::outline(self).clone()
     }
 }
 
@@ -207,35 +212,41 @@ pub trait Enclose: sealed::Sealed + Sized {
 pub struct Handlers<S> {
     /// `None` for all.
     method: Option<Method>,
-    router: MethodRouter<S>,
+    pub(super) router: MethodRouter<S>,
+    /// The same guards around no handlers.
+    pub(super) dry: MethodRouter,
 }
 
-impl<S: Clone> Handlers<S> {
+/// A router of axum that somebody else has built.
+pub struct Foreign<S> {
+    pub(super) router: Router<S>,
+    /// The same guards around no routes.
+    pub(super) dry: MethodRouter,
+}
+
+impl<S: Clone + Send + Sync + 'static> Handlers<S> {
     pub(super) fn method(&self) -> Option<Method> {
         self.method.clone()
     }
+}
 
-    pub(super) fn into_method_router(self) -> MethodRouter<S> {
-        self.router
-    }
-
-    fn layer<L>(self, layer: L) -> Self
-    where
-        L: Layer<Route> + Clone + Send + Sync + 'static,
-        L::Service: Service<Request, Response: IntoResponse + 'static, Error = Infallible, Future: Send + 'static>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        S: Send + Sync + 'static,
-    {
-        // A handler of all methods is the fallback of axum's `MethodRouter`, which only `layer` goes around; one of a single
-        // method must leave its 405 alone, which is the same for all routes of a path.
-        let router = match self.method {
-            Some(_) => self.router.route_layer(layer),
-            None => self.router.layer(layer),
-        };
-        Self { router, ..self }
+/// Puts a layer around the handlers of one method, or of all.
+///
+/// A handler of all methods is the fallback of axum's `MethodRouter`, which only `layer` goes around; one of a single method
+/// must leave its 405 alone, which is the same for all routes of a path.
+fn around<S, L>(method: Option<&Method>, router: MethodRouter<S>, layer: L) -> MethodRouter<S>
+where
+    L: Layer<Route> + Clone + Send + Sync + 'static,
+    L::Service: Service<Request, Response: IntoResponse + 'static, Error = Infallible, Future: Send + 'static>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    match method {
+        Some(_) => router.route_layer(layer),
+        None => router.layer(layer),
     }
 }
 
@@ -246,18 +257,21 @@ impl<S: Clone + Send + Sync + 'static> Enclose for Handlers<S> {
     where
         G: Layer<Route, Service = Guarded<Route, G>> + Admit<Body> + Sync,
     {
-        self.layer(guard)
+        let Self { method, router, dry } = self;
+        let router = around(method.as_ref(), router, guard.clone());
+        let dry = around(method.as_ref(), dry, guard);
+        Self { method, router, dry }
     }
 }
 
-impl<S> sealed::Sealed for Router<S> {}
+impl<S> sealed::Sealed for Foreign<S> {}
 
-impl<S: Clone + Send + Sync + 'static> Enclose for Router<S> {
+impl<S: Clone + Send + Sync + 'static> Enclose for Foreign<S> {
     fn enclose<G>(self, guard: G) -> Self
     where
         G: Layer<Route, Service = Guarded<Route, G>> + Admit<Body> + Sync,
     {
-        self.layer(guard)
+        Self { router: self.router.layer(guard.clone()), dry: self.dry.layer(guard) }
     }
 }
 
@@ -277,12 +291,12 @@ impl<S: Clone + Send + Sync + 'static> Enclose for Router<S> {
 ///     Routes::new(guard).nest_foreign("/metrics", foreign(metrics).authenticated())
 /// }
 /// ```
-pub fn foreign<I, S>(router: Router<S>) -> Undeclared<I, Router<S>>
+pub fn foreign<I, S>(router: Router<S>) -> Undeclared<I, Foreign<S>>
 where
     I: Send + Sync + 'static,
     S: Clone + Send + Sync + 'static,
 {
-    Undeclared::new(router)
+    Undeclared::new(Foreign { router, dry: routing::any(admitted) })
 }
 
 /// Handlers of axum, of whichever methods: a `get_service(..)`, or what somebody else has built. The table of routes shows
@@ -292,7 +306,7 @@ where
     I: Send + Sync + 'static,
     S: Clone + Send + Sync + 'static,
 {
-    Undeclared::new(Handlers { method: None, router: handlers })
+    Undeclared::new(Handlers { method: None, router: handlers, dry: routing::any(admitted) })
 }
 
 /// A handler of all methods.
@@ -318,9 +332,25 @@ macro_rules! methods {
                 I: Send + Sync + 'static,
                 S: Clone + Send + Sync + 'static,
             {
-                Undeclared::new(Handlers { method: Some(Method::$method), router: routing::$name(handler) })
+                Undeclared::new(Handlers::$name(handler))
             }
         )+
+
+        impl<S> Handlers<S>
+        where
+            S: Clone + Send + Sync + 'static,
+        {
+            $(
+                fn $name<H, A>(handler: H) -> Self
+                where
+                    H: Handler<A, S>,
+                    A: 'static,
+                {
+                    let (router, dry) = (routing::$name(handler), routing::$name(admitted));
+                    Self { method: Some(Method::$method), router, dry }
+                }
+            )+
+        }
 
         impl<I, S> Undeclared<I, Handlers<S>>
         where
@@ -333,8 +363,7 @@ macro_rules! methods {
                     H: Handler<A, S>,
                     A: 'static,
                 {
-                    let router = routing::$name(handler);
-                    self.pending.push(Handlers { method: Some(Method::$method), router });
+                    self.pending.push(Handlers::$name(handler));
                     self
                 }
             )+
@@ -371,6 +400,12 @@ impl<I, X> fmt::Debug for Undeclared<I, X> {
 impl<I, X> fmt::Debug for Declared<I, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Declared")
+    }
+}
+
+impl<S> fmt::Debug for Foreign<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Foreign")
     }
 }
 

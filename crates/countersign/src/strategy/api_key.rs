@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{AuthError, Authentication, Denial, Outline, Strategy, Validate, Verdict};
 use crate::challenge::{Scheme, is_token};
+use crate::decision::Step;
 use crate::extract_jwt::ExtractJwt;
 use crate::jwt::base64url;
 
@@ -58,7 +59,7 @@ enum Others {
 }
 
 const NAME: &str = "api-key";
-const SCHEME: Scheme = Scheme::new("ApiKey");
+const SCHEME: Scheme = Scheme::new("ApiKey").with_words_of_bearer();
 
 impl<V, R, I> ApiKeyStrategy<V, R>
 where
@@ -118,15 +119,22 @@ where
     }
 
     async fn authenticate(&self, head: &Parts) -> Result<Authentication<I>, AuthError> {
-        let presented = self.extract.extract(head)?.ok_or(AuthError::NoCredentials)?;
+        let found =
+            || self.extract.where_found(head).map(|place| Step::new(NAME, format!("found a key in {place}")));
+        let presented = self.extract.extract(head).map_err(|error| AuthError::from(error).after(found()))?;
+        let presented = presented.ok_or(AuthError::NoCredentials)?;
         let id = match (after_prefix(presented, self.prefix), self.others) {
-            (Some(rest), _) => id_of(rest).ok_or_else(malformed)?,
-            (None, Others::Refused) => return Err(malformed()),
+            (Some(rest), _) => id_of(rest).ok_or_else(|| malformed().after(found()))?,
+            (None, Others::Refused) => return Err(malformed().after(found())),
             (None, Others::LeftToOthers) => return Err(AuthError::NoCredentials),
         };
-        let stored = self.look_up.validate(ApiKeyId(id.into()), head).await.or_unknown(unknown)?;
+        let looked_up =
+            || [found(), Some(Step::new(NAME, format!("looked up the id {id}")))].into_iter().flatten();
+        let stored = self.look_up.validate(ApiKeyId(id.into()), head).await.or_unknown(unknown);
+        let stored = stored.map_err(|error| error.after(looked_up()))?;
         if verify_slices_are_equal(&ApiKeyHash::of(presented).0, &stored.hash.0).is_err() {
-            return Err(unknown().into());
+            let compared = Step::new(NAME, "compared the hash of the key");
+            return Err(AuthError::from(unknown()).after(looked_up().chain([compared])));
         }
         Ok(Authentication::new(NAME, stored.identity).key_id(id))
     }

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{AuthError, Authentication, Credentials, Denial, Strategy, Validate, Verdict};
 use crate::challenge::Scheme;
+use crate::decision::Step;
 use crate::extract_jwt::credentials_after;
 use crate::jwt::base64url;
 
@@ -71,7 +72,9 @@ where
             Denial::new("credentials_malformed", reason)
                 .detail("What follows Basic is not a user name and a password as RFC 7617 writes them.")
         })?;
-        let identity = self.verify.validate(credentials, head).await.or_unknown(Denial::wrong_credentials)?;
+        let identity = self.verify.validate(credentials, head).await.or_unknown(Denial::wrong_credentials);
+        let asked = || Step::new(NAME, "asked the application's own check");
+        let identity = identity.map_err(|error| error.after([asked()]))?;
         Ok(Authentication::new(NAME, identity))
     }
 }

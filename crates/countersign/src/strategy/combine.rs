@@ -7,6 +7,7 @@ use http::request::Parts;
 
 use super::{AuthError, Authentication, Denial, Outline, Strategy};
 use crate::challenge::Scheme;
+use crate::decision::Step;
 
 /// Recognises whom the first of these strategies recognises that finds credentials it reads.
 ///
@@ -55,6 +56,10 @@ impl<T: Alternatives> Strategy for AnyOf<T> {
 
     fn schemes(&self) -> &[Scheme] {
         &self.schemes
+    }
+
+    fn members(&self) -> Vec<(&'static str, Vec<Scheme>)> {
+        self.strategies.members()
     }
 
     fn outline(&self) -> Outline {
@@ -113,6 +118,10 @@ impl<T: Together> Strategy for AllOf<T> {
         &self.schemes
     }
 
+    fn members(&self) -> Vec<(&'static str, Vec<Scheme>)> {
+        self.strategies.members()
+    }
+
     fn outline(&self) -> Outline {
         Outline::AllOf(self.strategies.outlines())
     }
@@ -154,6 +163,10 @@ where
         self.strategy.schemes()
     }
 
+    fn members(&self) -> Vec<(&'static str, Vec<Scheme>)> {
+        self.strategy.members()
+    }
+
     fn outline(&self) -> Outline {
         self.strategy.outline()
     }
@@ -176,6 +189,10 @@ pub trait Several: sealed::Sealed + Send + Sync + 'static {
     /// The schemes of all, each once.
     #[doc(hidden)]
     fn schemes(&self) -> Vec<Scheme>;
+
+    /// The strategies of which they are made.
+    #[doc(hidden)]
+    fn members(&self) -> Vec<(&'static str, Vec<Scheme>)>;
 
     /// What each of them is.
     #[doc(hidden)]
@@ -220,15 +237,20 @@ fn add_schemes(all: &mut Vec<Scheme>, schemes: &[Scheme]) {
     }
 }
 
-/// The identity, or nothing where nothing was presented.
-fn presented<I>(
-    outcome: Result<Authentication<I>, AuthError>,
-) -> Result<Option<Authentication<I>>, AuthError> {
-    match outcome {
-        Ok(authentication) => Ok(Some(authentication)),
-        Err(AuthError::NoCredentials) => Ok(None),
-        Err(error) => Err(error),
-    }
+/// The longest tuple.
+const LONGEST: usize = 16;
+
+/// Which strategies of a tuple have recognised somebody: none so far.
+const NOBODY: [bool; LONGEST] = [false; LONGEST];
+
+/// What the first so many of these did: whether they recognised somebody, or where they found nothing.
+fn asked(outlines: &[Outline], recognised: &[bool; LONGEST], so_many: usize) -> Vec<Step> {
+    let steps =
+        outlines.iter().zip(recognised).take(so_many).flat_map(|(outline, recognised)| match recognised {
+            true => vec![Step::new("all_of", format!("{outline} recognised somebody"))],
+            false => outline.absent(),
+        });
+    steps.collect()
 }
 
 fn incomplete() -> AuthError {
@@ -251,6 +273,10 @@ macro_rules! tuple {
                 schemes
             }
 
+            fn members(&self) -> Vec<(&'static str, Vec<Scheme>)> {
+                [$(self.$field.members()),+].concat()
+            }
+
             fn outlines(&self) -> Vec<Outline> {
                 vec![$(self.$field.outline()),+]
             }
@@ -260,8 +286,10 @@ macro_rules! tuple {
             type Identity = I;
 
             async fn any(&self, head: &Parts) -> Result<Authentication<I>, AuthError> {
-                $(if let Some(authentication) = presented(self.$field.authenticate(head).await)? {
-                    return Ok(authentication);
+                $(match self.$field.authenticate(head).await {
+                    Err(AuthError::NoCredentials) => {}
+                    Err(error) => return Err(error.by(self.$field.name()).after(asked(&self.outlines(), &NOBODY, $field))),
+                    authentication => return authentication,
                 })+
                 Err(AuthError::NoCredentials)
             }
@@ -271,10 +299,23 @@ macro_rules! tuple {
             type Identity = ($($strategy::Identity,)+);
 
             async fn all(&self, head: &Parts) -> Result<Authentication<Self::Identity>, AuthError> {
-                $(let $found = presented(self.$field.authenticate(head).await)?;)+
-                let any = $($found.is_some())||+;
+                let mut recognised = NOBODY;
+                $(
+                    let $found = match self.$field.authenticate(head).await {
+                        Ok(authentication) => Some(authentication),
+                        Err(AuthError::NoCredentials) => None,
+                        Err(error) => {
+                            let before = asked(&self.outlines(), &recognised, $field);
+                            return Err(error.by(self.$field.name()).after(before));
+                        }
+                    };
+                    recognised[$field] = $found.is_some();
+                )+
                 let ($(Some($found),)+) = ($($found,)+) else {
-                    return Err(if any { incomplete() } else { AuthError::NoCredentials });
+                    return Err(match recognised == NOBODY {
+                        true => AuthError::NoCredentials,
+                        false => incomplete().after(asked(&self.outlines(), &recognised, LONGEST)),
+                    });
                 };
                 let details = [$($found.details().clone()),+];
                 let expires_at = details.iter().filter_map(|details| details.expires_at).min();

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::decision::Step;
+
 /// Words for a person: mostly literals, sometimes built for the occasion.
 pub(crate) type Text = Cow<'static, str>;
 
@@ -39,7 +41,7 @@ pub enum AuthError {
     /// The request itself cannot be taken, whoever sent it: 400, 403, 413, 415 or 429.
     Rejected(Rejection),
     /// The strategy made a mistake, which is described for the operator: 500.
-    Bug(Text),
+    Bug(Bug),
 }
 
 impl AuthError {
@@ -55,7 +57,7 @@ impl AuthError {
 
     /// The strategy made a mistake, which `reason` describes for the operator.
     pub fn bug(reason: impl Into<Text>) -> Self {
-        Self::Bug(reason.into())
+        Self::Bug(Bug { reason: reason.into(), circumstances: None })
     }
 
     /// The stable code: `credentials_missing`, `internal_error`, or what the strategy chose.
@@ -78,9 +80,76 @@ impl AuthError {
             Self::Denied(denial) => &denial.reason,
             Self::Unavailable(outage) => &outage.reason,
             Self::Rejected(rejection) => &rejection.reason,
-            Self::Bug(reason) => reason,
+            Self::Bug(bug) => &bug.reason,
         }
     }
+}
+
+impl AuthError {
+    /// Says what was done before it came to this: for the log, and for whoever asks why.
+    ///
+    /// ```
+    /// use countersign::decision::Step;
+    /// use countersign::AuthError;
+    ///
+    /// let error = AuthError::denied("customer_unknown", "no such customer")
+    ///     .after([Step::new("crm", "asked for the customer")]);
+    /// assert_eq!(error.steps().len(), 1);
+    /// ```
+    #[must_use]
+    pub fn after(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
+        if let Some(circumstances) = self.circumstances_mut() {
+            circumstances.steps.splice(..0, steps);
+        }
+        self
+    }
+
+    /// What was done before it came to this. (Of what was not there, [`NoCredentials`](Self::NoCredentials), the guard says
+    /// where it was looked for.)
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        self.circumstances().map_or(&[], |circumstances| &circumstances.steps)
+    }
+
+    /// Notes the strategy that said it, unless one of its own strategies was noted before.
+    pub(crate) fn by(mut self, strategy: &'static str) -> Self {
+        if let Some(circumstances) = self.circumstances_mut() {
+            circumstances.strategy.get_or_insert(strategy);
+        }
+        self
+    }
+
+    /// The strategy that said it, where there are several.
+    pub(crate) fn strategy(&self) -> Option<&'static str> {
+        self.circumstances()?.strategy
+    }
+
+    fn circumstances(&self) -> Option<&Circumstances> {
+        match self {
+            Self::NoCredentials => None,
+            Self::Denied(Denial { circumstances, .. })
+            | Self::Unavailable(Outage { circumstances, .. })
+            | Self::Rejected(Rejection { circumstances, .. })
+            | Self::Bug(Bug { circumstances, .. }) => circumstances.as_deref(),
+        }
+    }
+
+    fn circumstances_mut(&mut self) -> Option<&mut Circumstances> {
+        match self {
+            Self::NoCredentials => None,
+            Self::Denied(Denial { circumstances, .. })
+            | Self::Unavailable(Outage { circumstances, .. })
+            | Self::Rejected(Rejection { circumstances, .. })
+            | Self::Bug(Bug { circumstances, .. }) => Some(circumstances.get_or_insert_default()),
+        }
+    }
+}
+
+/// How it came to an error.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Circumstances {
+    strategy: Option<&'static str>,
+    steps: Vec<Step>,
 }
 
 impl fmt::Display for AuthError {
@@ -117,6 +186,7 @@ pub struct Denial {
     pub(crate) detail: Text,
     pub(crate) reason: Text,
     pub(crate) shortfall: Shortfall,
+    circumstances: Option<Box<Circumstances>>,
 }
 
 /// What the credentials lack, in the words of RFC 6750 §3.1.
@@ -140,6 +210,7 @@ impl Denial {
             detail: Cow::Borrowed("The credentials were not accepted."),
             reason: reason.into(),
             shortfall: Shortfall::Proof,
+            circumstances: None,
         }
     }
 
@@ -159,6 +230,7 @@ impl Denial {
             detail: Cow::Borrowed("These credentials do not allow this."),
             reason: reason.into(),
             shortfall: Shortfall::Scope(None),
+            circumstances: None,
         }
     }
 
@@ -179,6 +251,7 @@ impl Denial {
             detail: Cow::Borrowed("This needs a stronger or a more recent login."),
             reason: reason.into(),
             shortfall: Shortfall::UserAuthentication { acr_values: None, max_age: None },
+            circumstances: None,
         }
     }
 
@@ -219,6 +292,7 @@ pub struct Outage {
     pub(crate) code: &'static str,
     pub(crate) reason: Text,
     pub(crate) retry_after: Duration,
+    circumstances: Option<Box<Circumstances>>,
 }
 
 impl Outage {
@@ -226,7 +300,7 @@ impl Outage {
     ///
     /// `code` is stable and told to the client; `reason` is for the operator's log.
     pub fn new(code: &'static str, reason: impl Into<Text>) -> Self {
-        Self { code, reason: reason.into(), retry_after: Duration::from_secs(5) }
+        Self { code, reason: reason.into(), retry_after: Duration::from_secs(5), circumstances: None }
     }
 
     /// When to try again; sent in whole seconds, rounded up.
@@ -247,11 +321,12 @@ pub struct Rejection {
     pub(crate) detail: Text,
     pub(crate) reason: Text,
     pub(crate) retry_after: Option<Duration>,
+    circumstances: Option<Box<Circumstances>>,
 }
 
 impl Rejection {
     fn new(status: StatusCode, code: &'static str, detail: Text) -> Self {
-        Self { status, code, reason: detail.clone(), detail, retry_after: None }
+        Self { status, code, reason: detail.clone(), detail, retry_after: None, circumstances: None }
     }
 
     /// 400: it does not say what it should.
@@ -286,4 +361,11 @@ impl Rejection {
         self.reason = reason.into();
         self
     }
+}
+
+/// A mistake of a strategy: see [`AuthError::bug`].
+#[derive(Debug, Clone)]
+pub struct Bug {
+    reason: Text,
+    circumstances: Option<Box<Circumstances>>,
 }

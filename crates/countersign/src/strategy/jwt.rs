@@ -1,5 +1,6 @@
 //! The strategy of a bearer token: a signed JWT.
 
+mod tell;
 mod trusted;
 
 use std::borrow::Cow;
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 pub use trusted::{IssuerRepeated, TrustedIssuer};
 
+use tell::asked_validate;
 use trusted::Trusted;
 
 use super::{
@@ -19,6 +21,7 @@ use super::{
 };
 use crate::cache::{self, Proof, TokenCache};
 use crate::challenge::Scheme;
+use crate::decision::Step;
 use crate::extract_jwt::{ExtractError, ExtractJwt};
 use crate::jwt::{Clock, KeySource, RenewalFailed, SystemClock, Verified, Verifier, VerifyError};
 
@@ -170,10 +173,11 @@ impl<C, K, V> JwtStrategy<C, K, V> {
 
 impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
     async fn verify(&self, head: &Parts) -> Result<(Verified<C>, Details), AuthError> {
-        let token = self.extract.extract(head)?.ok_or(AuthError::NoCredentials)?;
+        let token = self.extract.extract(head).map_err(|error| self.tell(error.into(), None, head))?;
+        let token = token.ok_or(AuthError::NoCredentials)?;
         let token = match self.recall(token) {
             Some(verified) => verified,
-            None => self.prove(token).await?,
+            None => self.prove(token).await.map_err(|error| self.tell(error, Some(token), head))?,
         };
         let details = Details {
             strategy: NAME,
@@ -278,7 +282,9 @@ where
         let identity = self.validate.check.validate(token, head).await.or_unknown(|| {
             Denial::new("identity_unknown", "the token is good, and validate found nobody for it")
                 .detail("Nobody here goes by this token.")
-        })?;
+        });
+        let identity =
+            identity.map_err(|error| error.after([Step::recognised(&details), asked_validate()]))?;
         Ok(Authentication::with_details(identity, details))
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use http::HeaderName;
 
 use crate::challenge::Scheme;
+use crate::decision::Step;
 
 /// What a strategy is and where it looks for credentials: for the table of routes, for OpenAPI and for the log.
 ///
@@ -44,6 +45,17 @@ impl Outline {
     /// A strategy that reads `Authorization` after these schemes, as far as is known.
     pub(super) fn of_schemes(strategy: &'static str, schemes: &[Scheme]) -> Self {
         Self::one(strategy, schemes.iter().map(|scheme| Credential::Authorization(scheme.name())))
+    }
+
+    /// That there is nothing where it looks.
+    pub(crate) fn absent(&self) -> Vec<Step> {
+        match self {
+            Self::One { strategy, credentials } => {
+                let places: Vec<_> = credentials.iter().map(Credential::to_string).collect();
+                vec![Step::new(strategy, format!("found nothing in {}", places.join(" or ")))]
+            }
+            Self::AnyOf(several) | Self::AllOf(several) => several.iter().flat_map(Self::absent).collect(),
+        }
     }
 
     /// The combinations of credentials of which one is enough.

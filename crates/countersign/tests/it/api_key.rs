@@ -65,7 +65,10 @@ async fn an_unknown_id_and_a_wrong_secret_are_answered_the_same() {
     let wrong = present(&app, "x-api-key", &format!("acme_{}_{secret}", known.id())).await;
     assert_eq!(unknown.code(), "api_key_unknown");
     assert_eq!(unknown.to_string(), wrong.to_string());
-    assert_eq!(unknown.challenge(), "ApiKey");
+    assert_eq!(
+        unknown.challenge(),
+        r#"ApiKey error="invalid_token", error_description="The API key is not known.""#
+    );
 }
 
 #[tokio::test]

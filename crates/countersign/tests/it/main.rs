@@ -9,6 +9,7 @@ mod basic;
 mod body_guard;
 mod cache;
 mod combine;
+mod decision;
 mod extractors;
 mod grpc;
 mod guard;

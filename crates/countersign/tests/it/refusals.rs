@@ -114,7 +114,7 @@ async fn every_refusal_is_one_line_that_says_why() {
     {"level":"INFO","fields":{"message":"refused","status":429,"code":"attempts_too_many","strategy":"told","reason":"Too many attempts."},"target":"countersign::challenge"}
     {"level":"INFO","fields":{"message":"refused","status":400,"code":"request_bad","strategy":"told","reason":"The request makes no sense."},"target":"countersign::challenge"}
     {"level":"ERROR","fields":{"message":"refused","status":500,"code":"internal_error","strategy":"told","reason":"an unknown word"},"target":"countersign::challenge"}
-    {"level":"INFO","fields":{"message":"refused","status":401,"code":"credentials_missing","strategy":"told","reason":"no credentials that the guard reads were presented"},"target":"countersign::challenge"}
+    {"level":"INFO","fields":{"message":"refused","status":401,"code":"credentials_missing","strategy":"told","reason":"no credentials that the guard reads were presented","trace":"told: found nothing in Authorization: Bearer"},"target":"countersign::challenge"}
     "#);
 }
 

@@ -78,6 +78,13 @@ impl<K> Trusted<K> {
         issuers.get(&*issuer).copied().ok_or(VerifyError::IssuerMismatch)
     }
 
+    /// The issuer for whose this token is taken, of several that were declared.
+    pub(super) fn declared_issuer(&self, token: &str) -> Option<&str> {
+        let issuers = self.issuers.as_ref()?;
+        let number = self.choose(token).ok()?;
+        issuers.iter().find_map(|(issuer, its)| (*its == number).then_some(&**issuer))
+    }
+
     /// The verifier of this number, which [`choose`](Self::choose) gave, and its keys.
     pub(super) fn verifier(&self, number: usize) -> (&Verifier, &K) {
         let (verifier, keys) = &self.verifiers[number];
