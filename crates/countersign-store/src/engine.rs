@@ -32,13 +32,9 @@ impl Subject {
     }
 }
 
-/// How long a caller waits for a connection to SQLite, or for another process to finish writing, before the database
-/// counts as unavailable.
-const SQLITE_PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long a caller waits for a connection to PostgreSQL before it counts as unavailable. While the server is away, the
-/// pool tries again until then.
-const POSTGRES_PATIENCE: Duration = Duration::from_secs(3);
+/// How long a caller waits for a connection, or for another process to finish writing, before the database counts as
+/// unavailable.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 10;
@@ -46,10 +42,6 @@ const POSTGRES_CONNECTIONS: u32 = 10;
 /// Safe to repeat on every connection. FULL and not NORMAL: a commit that was acknowledged survives a loss of power.
 pub(crate) const SQLITE_SETTINGS: &str =
     "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
-
-/// No statement of ours takes longer unless the server is in trouble; then its caller is answered, and its connection free.
-/// Transactions have a limit of their own, for whoever holds a lock and has lost its way.
-const POSTGRES_SETTINGS: &str = "SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '10s';";
 
 /// Must run before the first connection is opened.
 pub(crate) fn install_drivers() {
@@ -90,36 +82,27 @@ impl Engine {
     /// SQLite has one writer at a time. Its writers queue here, in order, for one connection; left to SQLite's own lock
     /// they would wait by trying again, and the unlucky would run out of patience.
     pub(crate) async fn connect(self, options: AnyConnectOptions) -> Result<(AnyPool, AnyPool), sqlx::Error> {
+        let common = AnyPoolOptions::new().acquire_timeout(PATIENCE);
         match self {
             Self::Sqlite => {
-                let pool = settled(SQLITE_SETTINGS)
-                    .acquire_timeout(SQLITE_PATIENCE)
-                    .test_before_acquire(false)
-                    .idle_timeout(None)
-                    .max_lifetime(None);
-                let writes = pool.clone().max_connections(1).connect_with(options.clone()).await?;
-                let reads = pool.max_connections(READERS).connect_with(options).await?;
+                let common = common.test_before_acquire(false).idle_timeout(None).max_lifetime(None);
+                let settle = |settings: &'static str| {
+                    common.clone().after_connect(move |connection, _| {
+                        Box::pin(async move { connection.execute(settings).await.map(drop) })
+                    })
+                };
+                let writes = settle(SQLITE_SETTINGS).max_connections(1).connect_with(options.clone()).await?;
+                let reads = settle(SQLITE_SETTINGS).max_connections(READERS).connect_with(options).await?;
                 Ok((reads, writes))
             }
             Self::Postgres => {
                 // A pool would try again until its patience is over, and then know no reason.
                 options.connect().await?.close().await?;
-                let pool = settled(POSTGRES_SETTINGS)
-                    .acquire_timeout(POSTGRES_PATIENCE)
-                    .max_connections(POSTGRES_CONNECTIONS)
-                    .connect_with(options)
-                    .await?;
+                let pool = common.max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?;
                 Ok((pool.clone(), pool))
             }
         }
     }
-}
-
-/// A pool whose connections begin with these settings.
-fn settled(settings: &'static str) -> AnyPoolOptions {
-    AnyPoolOptions::new().after_connect(move |connection, _| {
-        Box::pin(async move { connection.execute(settings).await.map(drop) })
-    })
 }
 
 /// What kind of failure the database reported, for those that have an answer of their own.

@@ -80,15 +80,12 @@ mod tests {
     use crate::Store;
 
     #[tokio::test]
-    async fn every_statement_is_accepted_by_both_engines() {
+    async fn every_statement_is_accepted_by_sqlite() {
         let folder = tempfile::tempdir().unwrap();
-        let sqlite = Store::open_file(&folder.path().join("test.db")).await.unwrap();
-        let postgres = Store::open(&throwaway_postgres::shared().database()).await.unwrap();
-        for store in [sqlite, postgres] {
-            for (name, sql) in ALL {
-                let refusal = store.writes().prepare(sql.into_sql_str()).await.err();
-                assert!(refusal.is_none(), "{name}: {refusal:?} ({store:?})");
-            }
+        let store = Store::open_file(&folder.path().join("test.db")).await.unwrap();
+        for (name, sql) in ALL {
+            let refusal = store.writes().prepare(sql.into_sql_str()).await.err();
+            assert!(refusal.is_none(), "{name}: {refusal:?}");
         }
     }
 

@@ -3,20 +3,12 @@ use std::collections::HashSet;
 use countersign_store::{InsertUserError, Store};
 use tokio::task::JoinSet;
 
-use crate::database::{Database, on_both_engines};
-use crate::{at, key, user};
+use super::{Folder, ask, at, key, user};
 
-on_both_engines![
-    two_stores_on_one_database_hammer_it_without_an_error_and_without_harm,
-    of_many_registrations_of_one_address_at_the_same_moment_exactly_one_succeeds,
-    processes_that_start_at_the_same_moment_on_nothing_get_one_schema_and_one_key,
-    keys_installed_at_the_same_moment_leave_exactly_one_that_signs,
-    what_one_store_has_acknowledged_the_other_reads_at_once,
-    a_caller_that_leaves_in_the_middle_of_a_write_leaves_the_store_usable,
-];
-
-async fn of_many_registrations_of_one_address_at_the_same_moment_exactly_one_succeeds(database: Database) {
-    let stores = [database.open().await, database.open().await];
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_registrations_of_one_address_at_the_same_moment_exactly_one_succeeds() {
+    let folder = Folder::new();
+    let stores = [folder.open().await, folder.open().await];
     let mut registrations = JoinSet::new();
     for number in 0..32 {
         let store = stores[number % 2].clone();
@@ -39,12 +31,14 @@ async fn of_many_registrations_of_one_address_at_the_same_moment_exactly_one_suc
     }
 }
 
-async fn processes_that_start_at_the_same_moment_on_nothing_get_one_schema_and_one_key(database: Database) {
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_start_at_the_same_moment_on_nothing_get_one_schema_and_one_key() {
+    let folder = Folder::new();
     let mut starts = JoinSet::new();
     for number in 0..16 {
-        let url = database.url().to_owned();
+        let path = folder.database();
         starts.spawn(async move {
-            let store = Store::open(&url).await.unwrap();
+            let store = Store::open_file(&path).await.unwrap();
             let mine = format!("key-{number}");
             let signing = store.insert_first_signing_key(&key(&mine, number)).await.unwrap();
             store.close().await;
@@ -55,13 +49,15 @@ async fn processes_that_start_at_the_same_moment_on_nothing_get_one_schema_and_o
     let keys: HashSet<String> = starts.join_all().await.into_iter().collect();
 
     assert_eq!(keys.len(), 1);
-    let store = database.open().await;
+    let store = folder.open().await;
     assert_eq!(store.signing_keys().await.unwrap().len(), 1);
-    database.assert_sound().await;
+    assert_eq!(ask(&folder.database(), "PRAGMA integrity_check").await, "ok");
 }
 
-async fn keys_installed_at_the_same_moment_leave_exactly_one_that_signs(database: Database) {
-    let stores = [database.open().await, database.open().await, database.open().await, database.open().await];
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_installed_at_the_same_moment_leave_exactly_one_that_signs() {
+    let folder = Folder::new();
+    let stores = [folder.open().await, folder.open().await, folder.open().await, folder.open().await];
     let mut imports = JoinSet::new();
     for number in 0..16_usize {
         let store = stores[number % 4].clone();
@@ -80,10 +76,12 @@ async fn keys_installed_at_the_same_moment_leave_exactly_one_that_signs(database
     assert_eq!(keys.iter().filter(|key| key.retired_at.is_some()).count(), 15);
 }
 
-async fn two_stores_on_one_database_hammer_it_without_an_error_and_without_harm(database: Database) {
+#[tokio::test(flavor = "multi_thread")]
+async fn two_stores_on_one_file_hammer_it_without_an_error_and_without_harm() {
     const WRITERS: usize = 8;
     const ROUNDS: usize = 12;
-    let stores = [database.open().await, database.open().await];
+    let folder = Folder::new();
+    let stores = [folder.open().await, folder.open().await];
     let mut tasks = JoinSet::new();
     for writer in 0..WRITERS {
         let store = stores[writer % 2].clone();
@@ -114,11 +112,13 @@ async fn two_stores_on_one_database_hammer_it_without_an_error_and_without_harm(
         assert!(users.iter().all(|user| user.disabled_at == Some(at(2))));
         assert_eq!(store.signing_keys().await.unwrap().len(), WRITERS * ROUNDS);
     }
-    database.assert_sound().await;
+    assert_eq!(ask(&folder.database(), "PRAGMA integrity_check").await, "ok");
 }
 
-async fn what_one_store_has_acknowledged_the_other_reads_at_once(database: Database) {
-    let (here, there) = (database.open().await, database.open().await);
+#[tokio::test]
+async fn what_one_store_has_acknowledged_the_other_reads_at_once() {
+    let folder = Folder::new();
+    let (here, there) = (folder.open().await, folder.open().await);
     for number in 0..20 {
         let id = format!("user-{number}");
         let email = format!("{id}@example.org");
@@ -127,8 +127,10 @@ async fn what_one_store_has_acknowledged_the_other_reads_at_once(database: Datab
     }
 }
 
-async fn a_caller_that_leaves_in_the_middle_of_a_write_leaves_the_store_usable(database: Database) {
-    let store = database.open().await;
+#[tokio::test]
+async fn a_caller_that_leaves_in_the_middle_of_a_write_leaves_the_store_usable() {
+    let folder = Folder::new();
+    let store = folder.open().await;
     for number in 0..20 {
         let id = format!("key-{number}");
         let key = key(&id, 1);

@@ -1,8 +1,7 @@
-//! The store through its public API, on real files and a real server.
+//! The store through its public API, on real files.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers included")]
 
 mod concurrency;
-mod database;
 mod opening;
 mod sessions;
 mod signing_keys;
