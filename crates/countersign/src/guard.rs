@@ -2,7 +2,7 @@
 //!
 //! A guard is a [`tower_layer::Layer`]. It asks its strategy about the head of each request before anything of the body
 //! is read, and either lets the request pass with the identity in it, for
-//! [`Authenticated`](crate::Authenticated) to take out, or answers it (see [`challenge`]).
+//! [`Authenticated`](crate::Authenticated) to take out, or answers it (see [`challenge`](crate::challenge)).
 
 mod body;
 mod refusal;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Response};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -41,7 +41,7 @@ enum Manner {
     Event,
     /// `application/grpc`: trailers with a status.
     Trailers,
-    /// Anything else: it breaks off.
+    /// Anything else, and what is compressed: it breaks off.
     Cut,
 }
 
@@ -55,6 +55,8 @@ impl<B> LiveBody<B> {
     pub(super) fn leased(response: Response<B>, lease: Lease) -> Response<Self> {
         let media_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
         let manner = match media_type {
+            // Words of ours would be no words in it.
+            _ if response.headers().contains_key(CONTENT_ENCODING) => Manner::Cut,
             kind if kind.starts_with(b"text/event-stream") => Manner::Event,
             kind if kind.starts_with(b"application/grpc") => Manner::Trailers,
             _ => Manner::Cut,

@@ -6,7 +6,7 @@ use std::future::ready;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -66,24 +66,33 @@ where
         if let Some(ticket) = &ticket {
             request.extensions_mut().insert(ticket.clone());
         }
+        let connect = request.method() == Method::CONNECT;
         let answer = self.inner.call(request);
-        GuardFuture::new(async move { answer.await.map(|response| close_with(response, ticket)) })
+        GuardFuture::new(async move {
+            let response = answer.await?;
+            // In HTTP/2 a WebSocket is a CONNECT that succeeds (RFC 8441 §5).
+            let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS
+                || (connect && response.status().is_success());
+            Ok(match ticket {
+                None => response.map(LiveBody::unleased),
+                Some(ticket) if upgraded => upgrade(response, &ticket),
+                Some(ticket) => lease(response, &ticket),
+            })
+        })
     }
 }
 
-/// Puts what the response opens under a lease.
-fn close_with<B: Body + From<Bytes>>(response: Response<B>, ticket: Option<Ticket>) -> Response<LiveBody<B>> {
-    let Some(ticket) = ticket else { return response.map(LiveBody::unleased) };
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        if !ticket.was_taken() {
-            return mistake(
-                "a handler upgrades the connection and takes no lease: it would outlive its token",
-            );
-        }
+/// The response to an upgrade, if somebody has taken a lease for what it opens.
+fn upgrade<B: From<Bytes>>(response: Response<B>, ticket: &Ticket) -> Response<LiveBody<B>> {
+    if ticket.was_taken() {
         return response.map(LiveBody::unleased);
     }
+    mistake("a handler upgrades the connection and takes no lease: it would outlive its token")
+}
+
+/// Puts the body under a lease, unless it is there already or known to its end.
+fn lease<B: Body>(response: Response<B>, ticket: &Ticket) -> Response<LiveBody<B>> {
     match response.body().size_hint().exact() {
-        // It is there already, or known to its end.
         Some(_) => response.map(LiveBody::unleased),
         None => LiveBody::leased(response, ticket.take()),
     }

@@ -1,4 +1,5 @@
-//! What goes wrong elsewhere with key sets, each by its name.
+//! What goes wrong elsewhere with key sets, each by its name. (Made-up key ids that cause fetches without end have tests of
+//! their own, in `unknown_key`; the WebSocket that outlives its token stands in `tests/live/pitfalls.rs`.)
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -138,6 +138,10 @@ fn routes() -> Router {
         .route("/events", get(events))
         .route("/calls", get(async || ([(CONTENT_TYPE, "application/grpc+proto")], endless())))
         .route("/download", get(async || endless()))
+        .route(
+            "/compressed",
+            get(async || ([(CONTENT_TYPE, "text/event-stream"), (CONTENT_ENCODING, "gzip")], endless())),
+        )
         .route("/short", get("short"))
         .route("/chat", any(chat))
         .route("/deaf", any(deaf))

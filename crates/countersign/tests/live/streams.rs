@@ -115,3 +115,30 @@ async fn a_lease_where_no_live_guard_stands_is_a_mistake_that_is_told() {
     let answer = ask(app, Request::get("/").header("authorization", bearer)).await;
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_compressed_stream_is_cut_since_plain_words_would_be_none_in_it() {
+    let world = World::new();
+    let mut events = world.open("/compressed", LIFETIME).await;
+    assert_eq!(piece(&mut events).await.as_deref(), Some("hello"));
+    world.clock.advance(LIFETIME);
+    assert!(events.body_mut().frame().await.expect("a frame").is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_websocket_over_http_2_that_takes_no_lease_is_not_opened_either() {
+    let world = World::new();
+    let accepts = || axum::routing::any(async || StatusCode::OK);
+    let leased = axum::routing::any(async |_: countersign::live::Lease| StatusCode::OK);
+    let app = Router::new().route("/forgotten", accepts()).route("/chat", leased);
+    let app = app.layer(world.live.clone()).layer(Guard::required(world.strategy()));
+    for (path, method, status) in [
+        ("/forgotten", "CONNECT", StatusCode::INTERNAL_SERVER_ERROR),
+        ("/forgotten", "GET", StatusCode::OK),
+        ("/chat", "CONNECT", StatusCode::OK),
+    ] {
+        let bearer = format!("Bearer {}", world.token(LIFETIME));
+        let request = Request::builder().method(method).uri(path).header("authorization", bearer);
+        assert_eq!(ask(app.clone(), request).await.status(), status, "{method} {path}");
+    }
+}
