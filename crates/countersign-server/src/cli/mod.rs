@@ -12,6 +12,7 @@ mod failure;
 mod input;
 mod jws;
 mod key;
+mod listing;
 mod output;
 mod place;
 mod serve;

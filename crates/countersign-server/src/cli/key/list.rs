@@ -1,40 +1,32 @@
 //! `countersign key list`.
 
-use std::process::ExitCode;
-
 use clap::Args;
 use countersign_store::StoredSigningKey;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     cli::{
-        Failure, Outcome, output,
-        place::{IfMissing, Place},
+        Failure, Outcome,
+        listing::{Listed, Listing},
     },
     moment,
 };
 
 /// List the signing keys of a service, the oldest first
+///
+/// With --json each has kid, alg, state, created_at and retired_at.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {
-    /// One JSON object a line: kid, alg, state, created_at and retired_at
-    #[arg(long)]
-    json: bool,
-
     #[command(flatten)]
-    place: Place,
+    listing: Listing,
 }
 
 impl List {
     pub(super) fn run(self) -> Outcome {
-        let line = if self.json { json_line } else { text_line };
-        self.place.with_store(IfMissing::Fail, async |_, store| {
-            for key in store.signing_keys().await.map_err(Failure::failed)? {
-                output::answer(line(&key))?;
-            }
-            Ok(())
-        })?;
-        Ok(ExitCode::SUCCESS)
+        self.listing.run(async |store, form| {
+            let keys = store.signing_keys().await.map_err(Failure::failed)?;
+            keys.iter().try_for_each(|key| form.write(key))
+        })
     }
 }
 
@@ -46,17 +38,19 @@ fn state(key: &StoredSigningKey) -> &'static str {
     }
 }
 
-fn text_line(key: &StoredSigningKey) -> String {
-    format!("{}  {:<9}  {:<7}  {}", moment::rfc3339(key.created_at), key.algorithm, state(key), key.id)
-}
+impl Listed for StoredSigningKey {
+    fn text(&self) -> String {
+        let created = moment::rfc3339(self.created_at);
+        format!("{created}  {:<9}  {:<7}  {}", self.algorithm, state(self), self.id)
+    }
 
-fn json_line(key: &StoredSigningKey) -> String {
-    json!({
-        "kid": key.id,
-        "alg": key.algorithm,
-        "state": state(key),
-        "created_at": moment::rfc3339(key.created_at),
-        "retired_at": key.retired_at.map(moment::rfc3339),
-    })
-    .to_string()
+    fn json(&self) -> Value {
+        json!({
+            "kid": self.id,
+            "alg": self.algorithm,
+            "state": state(self),
+            "created_at": moment::rfc3339(self.created_at),
+            "retired_at": self.retired_at.map(moment::rfc3339),
+        })
+    }
 }
