@@ -8,6 +8,8 @@ use aws_lc_rs::signature::{
     ED25519, EcdsaVerificationAlgorithm, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents,
 };
 
+use ed25519_dalek::{Signature, Verifier};
+
 use super::KeyError;
 use super::encoding::{self, DerKey};
 use super::hmac::HmacKey;
@@ -41,8 +43,14 @@ pub(super) enum Material {
 }
 
 pub(super) struct PublicKey {
-    prepared: ParsedPublicKey,
+    prepared: Prepared,
     parameters: PublicParameters,
+}
+
+/// A public key in the form of the library that verifies with it.
+enum Prepared {
+    AwsLc(ParsedPublicKey),
+    Dalek(ed25519_dalek::VerifyingKey),
 }
 
 impl VerifyingKey {
@@ -173,29 +181,23 @@ impl VerifyingKey {
         let invalid = |what| KeyError::Invalid { algorithm, what };
         let prepared = match (&algorithm.spec().scheme, &parameters) {
             (Scheme::Rsa { verify, .. }, PublicParameters::Rsa { modulus, exponent }) => {
-                prepare_rsa(algorithm, verify, modulus, exponent)?
+                Prepared::AwsLc(prepare_rsa(algorithm, verify, modulus, exponent)?)
             }
             (Scheme::Ecdsa { verify, field, .. }, PublicParameters::Ec { x, y }) => {
                 if x.len() != *field || y.len() != *field {
                     return Err(invalid("point on the curve"));
                 }
                 let point = [&[4], x.as_ref(), y.as_ref()].concat();
-                ParsedPublicKey::new(*verify, &point).map_err(|_| invalid("point on the curve"))?
+                let key = ParsedPublicKey::new(*verify, &point);
+                Prepared::AwsLc(key.map_err(|_| invalid("point on the curve"))?)
             }
-            (Scheme::Ed25519, PublicParameters::Okp { x }) => {
-                if x.len() != 32 {
-                    return Err(invalid("public key"));
-                }
-                if has_small_order(x) {
-                    return Err(KeyError::SmallOrder);
-                }
-                ParsedPublicKey::new(&ED25519, x).map_err(|_| invalid("public key"))?
-            }
+            (Scheme::Ed25519, PublicParameters::Okp { x }) => Prepared::Dalek(prepare_ed25519(algorithm, x)?),
             (Scheme::MlDsa { sign, verify }, PublicParameters::Akp { key }) => {
                 if key.len() != sign.public_key_len() {
                     return Err(invalid("public key"));
                 }
-                ParsedPublicKey::new(*verify, key).map_err(|_| invalid("public key"))?
+                let key = ParsedPublicKey::new(*verify, key);
+                Prepared::AwsLc(key.map_err(|_| invalid("public key"))?)
             }
             _ => return Err(KeyError::WrongType { algorithm }),
         };
@@ -250,7 +252,12 @@ impl VerifyingKey {
         let Material::Public(key) = &*self.material else {
             return Err(KeyError::NoSuchForm { format: "a SubjectPublicKeyInfo" });
         };
-        let der: PublicKeyX509Der<'_> = key.prepared.as_der().map_err(|_| KeyError::Backend)?;
+        let failed = |_| KeyError::Backend;
+        let der: PublicKeyX509Der<'_> = match &key.prepared {
+            Prepared::AwsLc(key) => key.as_der(),
+            Prepared::Dalek(key) => ParsedPublicKey::new(&ED25519, key).map_err(failed)?.as_der(),
+        }
+        .map_err(|_| KeyError::Backend)?;
         Ok(der.as_ref().to_vec())
     }
 
@@ -268,7 +275,11 @@ impl VerifyingKey {
     pub fn verify_bytes(&self, message: &[u8], signature: &[u8]) -> bool {
         match &*self.material {
             Material::Hmac(key) => key.verify(message, signature),
-            Material::Public(key) => key.prepared.verify_sig(message, signature).is_ok(),
+            Material::Public(key) => match &key.prepared {
+                Prepared::AwsLc(key) => key.verify_sig(message, signature).is_ok(),
+                Prepared::Dalek(key) => Signature::from_slice(signature)
+                    .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
+            },
         }
     }
 }
@@ -336,23 +347,11 @@ fn uncompressed_point(
     }
 }
 
-/// Whether an encoded Ed25519 point has an order of 1, 2, 4 or 8: with such a key, one signature is good for many
-/// messages. The encodings are those of the eight points, and of their y-coordinates written without reduction.
-fn has_small_order(encoded: &[u8]) -> bool {
-    /// The y-coordinates in hexadecimal, little endian, the sign bit cleared.
-    const Y: [&str; 7] = [
-        "0000000000000000000000000000000000000000000000000000000000000000",
-        "0100000000000000000000000000000000000000000000000000000000000000",
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    ];
-    let mut y = String::with_capacity(64);
-    for (index, byte) in encoded.iter().enumerate() {
-        let byte = if index == 31 { byte & 0x7f } else { *byte };
-        y.extend([byte >> 4, byte & 0xf].map(|digit| char::from_digit(digit.into(), 16).unwrap_or_default()));
+/// A point of the curve whose order is not 1, 2, 4 or 8: with such a key, one signature is good for many messages.
+fn prepare_ed25519(algorithm: Algorithm, point: &[u8]) -> Result<ed25519_dalek::VerifyingKey, KeyError> {
+    match ed25519_dalek::VerifyingKey::try_from(point) {
+        Ok(key) if key.is_weak() => Err(KeyError::SmallOrder),
+        Ok(key) => Ok(key),
+        Err(_) => Err(KeyError::Invalid { algorithm, what: "public key" }),
     }
-    Y.contains(&y.as_str())
 }
