@@ -1,5 +1,6 @@
 //! JSON Web Tokens (RFC 7519): signing claims, and the only way to claims that are proven.
 
+mod check;
 mod expect;
 mod explain;
 mod signer;

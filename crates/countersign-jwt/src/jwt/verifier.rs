@@ -6,15 +6,12 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::expect::Accepted;
+use super::check::{Expectations, missing};
 use super::verified::Checked;
 use super::{Audiences, Check, Explanation, Issuers, Trace, Verified};
-use crate::claims::read::{self, PayloadError, Registered, Slot, SubjectForm, Wanted};
+use crate::claims::read::{self, PayloadError, Registered, SubjectForm};
 use crate::jws::{JwsVerifier, Opened, PAYLOAD_ENCODING, TypeRule};
 use crate::{Algorithm, KeySet, KeySource, NumericDate, VerifyError, base64url};
-
-/// How far the clocks of issuer and verifier may be apart.
-const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
 
 /// Verifies tokens: what is expected of them, said once.
 ///
@@ -51,14 +48,7 @@ const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub struct Verifier {
     jws: JwsVerifier,
-    issuers: Accepted,
-    audiences: Accepted,
-    leeway: Duration,
-    max_age: Option<Duration>,
-    required: Vec<Cow<'static, str>>,
-    subject: Option<Box<str>>,
-    token_id: Option<Box<str>>,
-    nonce: Option<Box<str>>,
+    expected: Expectations,
     subject_form: SubjectForm,
 }
 
@@ -84,18 +74,8 @@ impl Verifier {
     pub fn new(issuers: impl Into<Issuers>, audiences: impl Into<Audiences>) -> Self {
         let mut jws = JwsVerifier::new();
         jws.set_type_rule(TypeRule::Jwt);
-        Self {
-            jws,
-            issuers: issuers.into().0,
-            audiences: audiences.into().0,
-            leeway: DEFAULT_LEEWAY,
-            max_age: None,
-            required: Vec::new(),
-            subject: None,
-            token_id: None,
-            nonce: None,
-            subject_form: SubjectForm::Text,
-        }
+        let expected = Expectations::new(issuers.into().0, audiences.into().0);
+        Self { jws, expected, subject_form: SubjectForm::Text }
     }
 
     /// A verifier for access tokens in the profile of RFC 9068 §4: `typ` is `at+jwt`, and `sub`, `iat` and `jti` must
@@ -108,7 +88,7 @@ impl Verifier {
     /// default; RFC 7519 §4.1.4 means "no more than a few minutes".
     #[must_use]
     pub fn leeway(mut self, leeway: Duration) -> Self {
-        self.leeway = leeway;
+        self.expected.leeway = leeway;
         self
     }
 
@@ -143,7 +123,7 @@ impl Verifier {
     /// Accepts tokens only until this long after their `iat`, which must then be there and not lie in the future.
     #[must_use]
     pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.max_age = Some(max_age);
+        self.expected.max_age = Some(max_age);
         self
     }
 
@@ -152,8 +132,8 @@ impl Verifier {
     #[must_use]
     pub fn require(mut self, claim: impl Into<Cow<'static, str>>) -> Self {
         let claim = claim.into();
-        if !self.required.contains(&claim) {
-            self.required.push(claim);
+        if !self.expected.required.contains(&claim) {
+            self.expected.required.push(claim);
         }
         self
     }
@@ -161,27 +141,32 @@ impl Verifier {
     /// Accepts only this `sub`.
     #[must_use]
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
-        self.subject = Some(subject.into().into());
+        self.expected.subject = Some(subject.into().into());
         self
     }
 
     /// Accepts only this `jti`.
     #[must_use]
     pub fn token_id(mut self, token_id: impl Into<String>) -> Self {
-        self.token_id = Some(token_id.into().into());
+        self.expected.token_id = Some(token_id.into().into());
         self
     }
 
     /// Accepts only this `nonce` (OpenID Connect Core §2).
     #[must_use]
     pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
-        self.nonce = Some(nonce.into().into());
+        self.expected.nonce = Some(nonce.into().into());
         self
     }
 
     /// The claims of `token`, if a key of `keys` signed it and it says what is expected at `now`.
     ///
     /// The payload is decoded and read only after the signature was found good.
+    ///
+    /// `C` is what the application says beyond the registered claims (RFC 7519 §4.1), which are not handed to it: a
+    /// field such as `sub: String` in `C` is therefore never filled, and every token is refused with
+    /// [`VerifyError::MissingClaim`] (an `Option` stays `None`). Leave the field out and ask [`Verified::subject`] and its
+    /// like; what must be there is said by [`Verifier::require`]. A type with no claims of its own is `()`.
     ///
     /// # Errors
     /// [`VerifyError`], which names the first thing that is wrong.
@@ -252,7 +237,7 @@ impl Verifier {
         token: &Verified<C, B>,
         now: NumericDate,
     ) -> Result<(), VerifyError> {
-        self.check_dates(&token.registered, now, &mut ()).map(drop)
+        self.expected.check_dates(&token.registered, now, &mut ()).map(drop)
     }
 
     /// What each check of a verification of `token` sees and decides; none of it depends on the application's claims.
@@ -289,126 +274,10 @@ impl Verifier {
         registered: &mut Registered,
         trace: &mut impl Trace,
     ) -> Result<Checked<C>, VerifyError> {
-        let wanted = Wanted { required: &self.required, nonce: self.nonce.as_deref() };
+        let wanted = self.expected.wanted();
         let payload = read::read::<C>(text, self.subject_form, wanted, registered).map_err(payload_error)?;
-        match self.required.is_empty() {
-            true => trace.skips(Check::Required, NOT_ASKED),
-            false => trace.sees(Check::Required, || self.required.join(", ")),
-        }
-        if payload.required_found < self.required.len() {
-            return Err(missing(read::first_missing(text, &self.required).unwrap_or_default()));
-        }
-        let expires_at = self.check_registered(text, registered, now, trace)?;
-        self.check_value(Check::Nonce, "nonce", self.nonce.as_deref(), || payload.nonce.as_deref(), trace)?;
+        let expires_at = self.expected.check(text, registered, &payload, now, trace)?;
         Ok(Checked { expires_at, claims: payload.private })
-    }
-
-    fn check_registered<'s>(
-        &self,
-        text: &'s str,
-        claims: &'s Registered,
-        now: NumericDate,
-        trace: &mut impl Trace,
-    ) -> Result<NumericDate, VerifyError> {
-        self.check_issuer(text, claims, trace)?;
-        self.check_audience(text, claims, trace)?;
-        let expires_at = self.check_dates(claims, now, trace)?;
-        let value = |slot: &'s Option<Slot>| move || slot.as_ref().map(|slot| slot.text(text));
-        self.check_value(Check::Subject, "sub", self.subject.as_deref(), value(&claims.subject), trace)?;
-        self.check_value(Check::TokenId, "jti", self.token_id.as_deref(), value(&claims.token_id), trace)?;
-        Ok(expires_at)
-    }
-
-    fn check_issuer(
-        &self,
-        text: &str,
-        claims: &Registered,
-        trace: &mut impl Trace,
-    ) -> Result<(), VerifyError> {
-        if let Accepted::Any = self.issuers {
-            trace.skips(Check::Issuer, NOT_ASKED);
-            return Ok(());
-        }
-        let issuer = claims.issuer.as_ref().map(|issuer| issuer.text(text));
-        trace.sees(Check::Issuer, || seen(issuer));
-        let issuer = issuer.ok_or_else(|| missing("iss"))?;
-        if self.issuers.accepts(issuer) { Ok(()) } else { Err(VerifyError::IssuerMismatch) }
-    }
-
-    fn check_audience(
-        &self,
-        text: &str,
-        claims: &Registered,
-        trace: &mut impl Trace,
-    ) -> Result<(), VerifyError> {
-        if let Accepted::Any = self.audiences {
-            trace.skips(Check::Audience, NOT_ASKED);
-            return Ok(());
-        }
-        let name = |name: &Slot| name.text(text).to_owned();
-        trace.sees(Check::Audience, || match &claims.audience {
-            Some(names) => names.as_slice().iter().map(name).collect::<Vec<_>>().join(", "),
-            None => seen(None),
-        });
-        let names = claims.audience.as_ref().ok_or_else(|| missing("aud"))?.as_slice();
-        let meant = names.iter().any(|name| self.audiences.accepts(name.text(text)));
-        if meant { Ok(()) } else { Err(VerifyError::AudienceMismatch) }
-    }
-
-    fn check_dates(
-        &self,
-        claims: &Registered,
-        now: NumericDate,
-        trace: &mut impl Trace,
-    ) -> Result<NumericDate, VerifyError> {
-        trace.sees(Check::Expiration, || seen_date(claims.expires_at, now));
-        let expires_at = claims.expires_at.ok_or_else(|| missing("exp"))?;
-        if now >= expires_at + self.leeway {
-            return Err(VerifyError::Expired);
-        }
-
-        match claims.not_before {
-            Some(_) => trace.sees(Check::NotBefore, || seen_date(claims.not_before, now)),
-            None => trace.skips(Check::NotBefore, "not in the token"),
-        }
-        if claims.not_before.is_some_and(|not_before| not_before > now + self.leeway) {
-            return Err(VerifyError::NotYetValid);
-        }
-
-        let Some(max_age) = self.max_age else {
-            trace.skips(Check::Age, NOT_ASKED);
-            return Ok(expires_at);
-        };
-        trace.sees(Check::Age, || seen_date(claims.issued_at, now));
-        let issued_at = claims.issued_at.ok_or_else(|| missing("iat"))?;
-        if issued_at > now + self.leeway {
-            return Err(VerifyError::NotYetValid);
-        }
-        if now.since(issued_at) > max_age.saturating_add(self.leeway) {
-            return Err(VerifyError::TooOld);
-        }
-        Ok(expires_at)
-    }
-
-    fn check_value<'s>(
-        &self,
-        check: Check,
-        claim: &'static str,
-        expected: Option<&str>,
-        found: impl FnOnce() -> Option<&'s str>,
-        trace: &mut impl Trace,
-    ) -> Result<(), VerifyError> {
-        let Some(expected) = expected else {
-            trace.skips(check, NOT_ASKED);
-            return Ok(());
-        };
-        let found = found();
-        trace.sees(check, || seen(found));
-        match found {
-            None => Err(missing(claim)),
-            Some(found) if found != expected => Err(VerifyError::ClaimMismatch { claim }),
-            Some(_) => Ok(()),
-        }
     }
 }
 
@@ -453,22 +322,6 @@ impl NumericSubject {
     }
 }
 
-/// A claim's value, for an explanation.
-fn seen(text: Option<&str>) -> String {
-    text.unwrap_or("none").to_owned()
-}
-
-/// A date and how far it is from `now`, for an explanation.
-fn seen_date(date: Option<NumericDate>, now: NumericDate) -> String {
-    match date {
-        None => seen(None),
-        Some(date) if date >= now => format!("{date}, {} s from now", date.since(now).as_secs()),
-        Some(date) => format!("{date}, {} s ago", now.since(date).as_secs()),
-    }
-}
-
-const NOT_ASKED: &str = "not asked for";
-
 const PAYLOAD_UTF8: VerifyError = VerifyError::Malformed { reason: "the payload is not UTF-8" };
 
 /// Decodes the payload and puts the id of the key behind it; the length of the payload.
@@ -480,10 +333,6 @@ fn decode_payload(opened: &Opened<'_, '_>, buffer: &mut Vec<u8>) -> Result<usize
     let length = buffer.len();
     buffer.extend_from_slice(key_id.as_bytes());
     Ok(length)
-}
-
-fn missing(claim: impl Into<Cow<'static, str>>) -> VerifyError {
-    VerifyError::MissingClaim { claim: claim.into() }
 }
 
 fn payload_error(error: PayloadError) -> VerifyError {

@@ -99,6 +99,10 @@ impl KeySet {
 
     /// The keys of a JWK Set, those without `alg` bound to each of `algorithms` that they fit.
     ///
+    /// This binds, it does not restrict: a key that names its algorithm keeps it, and one that fits none of `algorithms`
+    /// is bound as [`KeySet::from_json`] binds it, an RSA key for instance to `RS256`. To accept no other algorithms, tell
+    /// [`Verifier::algorithms`](crate::Verifier::algorithms).
+    ///
     /// # Errors
     /// As [`KeySet::from_json`].
     pub fn from_json_for(text: &str, algorithms: &[Algorithm]) -> Result<Self, JwkSetError> {

@@ -355,3 +355,36 @@ fn prepare_ed25519(algorithm: Algorithm, point: &[u8]) -> Result<ed25519_dalek::
         Err(_) => Err(KeyError::Invalid { algorithm, what: "public key" }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn ed25519_is_verified_as_aws_lc_rs_verifies_it(
+            seed: [u8; 32],
+            message: Vec<u8>,
+            flipped in proptest::option::of((0usize..64, 0u32..8)),
+            key_bit in proptest::option::weighted(0.3, (0usize..32, 0u32..8)),
+        ) {
+            let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
+            let mut signature = pair.sign(&message).as_ref().to_vec();
+            let mut point = pair.public_key().as_ref().to_vec();
+            if let Some((byte, bit)) = flipped {
+                signature[byte] ^= 1 << bit;
+            }
+            if let Some((byte, bit)) = key_bit {
+                point[byte] ^= 1 << bit;
+            }
+            let theirs = ParsedPublicKey::new(&ED25519, &point);
+            let theirs = theirs.is_ok_and(|key| key.verify_sig(&message, &signature).is_ok());
+            let ours = VerifyingKey::from_raw(Algorithm::EdDsa, &point);
+            prop_assert_eq!(ours.is_ok_and(|key| key.verify_bytes(&message, &signature)), theirs);
+            prop_assert_eq!(theirs, flipped.is_none() && key_bit.is_none());
+        }
+    }
+}

@@ -86,6 +86,21 @@ fn maps_and_values_get_all_members_but_the_registered_ones() {
 }
 
 #[test]
+fn a_field_with_the_name_of_a_registered_claim_is_never_filled() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Demanding {
+        sub: String,
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Hopeful {
+        sub: Option<String>,
+    }
+    let payload = with("sub", "user-1");
+    assert_eq!(read::<Demanding>(payload.clone()), Err(VerifyError::MissingClaim { claim: "sub".into() }));
+    assert_eq!(read(payload), Ok(Hopeful { sub: None }));
+}
+
+#[test]
 fn types_can_be_made_of_types() {
     #[derive(Debug, PartialEq, Deserialize)]
     struct Flat {
