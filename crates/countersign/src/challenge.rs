@@ -21,6 +21,8 @@
 //! | `credentials_malformed` | 401 | not the scheme and one token, by the letter of RFC 6750 §2.1 |
 //! | the codes of [`VerifyError`](crate::jwt::VerifyError) | 401 | the token is not good, and why |
 //! | `keys_unavailable` | 503 | the keys that decide cannot be had right now |
+//! | `token_revoked` | 401 | the token, its session or its user was revoked |
+//! | `revocation_unknown` | 503 | what was revoked lately is not known right now |
 //! | `credentials_incomplete` | 401 | some of the credentials that `all_of` needs are missing |
 //! | `api_key_unknown` | 401 | no API key has this id and this secret |
 //! | `identity_unknown` | 401 | the token is good, but `validate` found nobody for it |

@@ -57,6 +57,7 @@
 //! - [`live`]: [`LiveGuard`](live::LiveGuard), so that no WebSocket and no stream outlives its token.
 //! - [`grpc`]: refusals as gRPC speaks them.
 //! - [`password`]: hashing and verifying passwords without starving the rest of the service.
+//! - [`revocation`]: what was revoked lately, in the memory of every verifier.
 //! - [`session`]: refresh tokens that rotate, and the sessions behind them; [`csrf`] for those in cookies.
 //! - [`jwt`]: the token core: keys, signing, verifying.
 //!
@@ -84,6 +85,7 @@ pub mod live;
 mod passage;
 pub mod password;
 mod problem;
+pub mod revocation;
 #[cfg(feature = "axum")]
 pub mod routes;
 pub mod session;

@@ -57,6 +57,7 @@ pub use lease::{End, Lease, NoLease};
 use open::Open;
 
 use crate::jwt::{Clock, SystemClock};
+use crate::revocation::Revocations;
 use crate::strategy::{Admission, Authentication};
 
 /// Ends what is open when the credentials that opened it expire or are revoked. See [the module](self).
@@ -74,6 +75,8 @@ struct Rules {
     clock: Arc<dyn Clock>,
     leeway: Duration,
     revoked: Vec<Arc<Revoked>>,
+    /// Views whose news wake the task.
+    views: Vec<Revocations>,
 }
 
 type Revoked = dyn Fn(&dyn Admission) -> bool + Send + Sync;
@@ -82,7 +85,12 @@ impl LiveGuard {
     /// Ends each stream at the `exp` of its token, by the clock of the system.
     #[must_use]
     pub fn new() -> Self {
-        Self::by(Rules { clock: Arc::new(SystemClock), leeway: Duration::ZERO, revoked: Vec::new() })
+        Self::by(Rules {
+            clock: Arc::new(SystemClock),
+            leeway: Duration::ZERO,
+            revoked: Vec::new(),
+            views: Vec::new(),
+        })
     }
 
     fn by(rules: Rules) -> Self {
@@ -140,6 +148,18 @@ impl LiveGuard {
         };
         let mut rules = self.open.rules().clone();
         rules.revoked.push(Arc::new(check));
+        Self::by(rules)
+    }
+
+    /// Also ends what is revoked in this view, at once: of the guards whose strategies ask about revocation
+    /// ([`JwtStrategy::revocation`](crate::JwtStrategy::revocation)). A view that is too old ends nothing: whether to go on
+    /// without news is asked about requests.
+    #[must_use]
+    pub fn revocations(self, view: &Revocations) -> Self {
+        let mut rules = self.open.rules().clone();
+        let asked = view.clone();
+        rules.revoked.push(Arc::new(move |who| asked.find(who.details().token_names()).is_some()));
+        rules.views.push(view.clone());
         Self::by(rules)
     }
 

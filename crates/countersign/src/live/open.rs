@@ -42,7 +42,13 @@ struct Held {
 
 impl Open {
     pub(super) fn new(rules: Rules) -> Self {
-        Self { rules, leases: Mutex::default(), changed: Arc::default() }
+        let changed = Arc::<Notify>::default();
+        for view in &rules.views {
+            let changed = Arc::downgrade(&changed);
+            // Who has gone is told in vain.
+            view.watch(move |_| drop(changed.upgrade().inspect(|changed| changed.notify_one())));
+        }
+        Self { rules, leases: Mutex::default(), changed }
     }
 
     pub(super) fn rules(&self) -> &Rules {

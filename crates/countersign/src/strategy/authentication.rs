@@ -3,6 +3,8 @@
 use std::any::{Any, type_name};
 
 use crate::jwt::NumericDate;
+use crate::revocation::TokenNames;
+use crate::session::SessionId;
 
 /// An identity, and how it was recognised.
 ///
@@ -21,10 +23,7 @@ pub struct Authentication<I> {
 impl<I> Authentication<I> {
     /// `identity`, recognised by the strategy of this name.
     pub fn new(strategy: &'static str, identity: I) -> Self {
-        Self {
-            identity,
-            details: Details { strategy, token_id: None, key_id: None, issued_at: None, expires_at: None },
-        }
+        Self { identity, details: Details::new(strategy) }
     }
 
     /// Notes the token's own identifier, the `jti` of a JWT.
@@ -83,9 +82,23 @@ pub struct Details {
     pub(crate) key_id: Option<Box<str>>,
     pub(crate) issued_at: Option<NumericDate>,
     pub(crate) expires_at: Option<NumericDate>,
+    pub(crate) session_id: Option<SessionId>,
+    pub(crate) user_id: Option<Box<str>>,
 }
 
 impl Details {
+    pub(crate) const fn new(strategy: &'static str) -> Self {
+        Self {
+            strategy,
+            token_id: None,
+            key_id: None,
+            issued_at: None,
+            expires_at: None,
+            session_id: None,
+            user_id: None,
+        }
+    }
+
     /// The name of the strategy, for instance `jwt`.
     #[must_use]
     pub fn strategy(&self) -> &'static str {
@@ -114,6 +127,18 @@ impl Details {
     #[must_use]
     pub fn expires_at(&self) -> Option<NumericDate> {
         self.expires_at
+    }
+
+    /// By what the credentials can be revoked. The session and the user are known where the strategy asks about revocation
+    /// ([`JwtStrategy::revocation`](crate::JwtStrategy::revocation)).
+    #[must_use]
+    pub fn token_names(&self) -> TokenNames<'_> {
+        TokenNames {
+            session_id: self.session_id,
+            user_id: self.user_id.as_deref(),
+            token_id: self.token_id(),
+            issued_at: self.issued_at,
+        }
     }
 }
 

@@ -24,6 +24,7 @@ use crate::challenge::Scheme;
 use crate::decision::Step;
 use crate::extract_jwt::{ExtractError, ExtractJwt};
 use crate::jwt::{Clock, KeySource, RenewalFailed, SystemClock, Verified, Verifier, VerifyError};
+use crate::revocation::{Check, Revocations, SessionClaim, Staleness};
 
 /// Recognises the bearer of a signed JWT (RFC 7519, RFC 6750).
 ///
@@ -76,6 +77,7 @@ struct Token<C, K> {
     extract: ExtractJwt,
     trusted: Trusted<K>,
     cache: Option<TokenCache<C>>,
+    revocation: Option<Check<C>>,
     clock: Arc<dyn Clock>,
     scheme: Scheme,
 }
@@ -120,6 +122,7 @@ impl<C, K: KeySource> JwtStrategy<C, K> {
             extract: ExtractJwt::bearer(),
             trusted,
             cache: None,
+            revocation: None,
             clock: Arc::new(SystemClock),
             scheme: Scheme::BEARER,
         };
@@ -156,6 +159,17 @@ impl<C, K, V> JwtStrategy<C, K, V> {
         self
     }
 
+    /// Refuses tokens that were revoked: 401 `token_revoked`, by what `view` says at the moment of the request. Where it is
+    /// too old by `staleness`, the answer is 503 `revocation_unknown`. See [`revocation`](crate::revocation).
+    #[must_use]
+    pub fn revocation(mut self, view: &Revocations, staleness: Staleness) -> Self
+    where
+        C: SessionClaim,
+    {
+        self.token.revocation = Some(Check::new(view, staleness));
+        self
+    }
+
     /// Goes by this clock.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
@@ -179,13 +193,16 @@ impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
             Some(verified) => verified,
             None => self.prove(token).await.map_err(|error| self.tell(error, Some(token), head))?,
         };
-        let details = Details {
-            strategy: NAME,
+        let mut details = Details {
             token_id: token.token_id().map(Box::from),
             key_id: token.key_id().map(Box::from),
             issued_at: token.issued_at(),
             expires_at: Some(token.expires_at()),
+            ..Details::new(NAME)
         };
+        if let Some(revocation) = &self.revocation {
+            revocation.pass(&token, &mut details, self.clock.now())?;
+        }
         Ok((token, details))
     }
 

@@ -19,4 +19,5 @@ mod local;
 mod parity;
 mod places;
 mod refusals;
+mod revocation;
 mod routes;

@@ -133,7 +133,7 @@ pub(crate) async fn closed(socket: &mut Socket) -> (u16, String) {
 }
 
 /// Everything that can be open.
-fn routes() -> Router {
+pub(crate) fn routes() -> Router {
     Router::new()
         .route("/events", get(events))
         .route("/calls", get(async || ([(CONTENT_TYPE, "application/grpc+proto")], endless())))

@@ -3,10 +3,16 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use countersign::Authentication;
+use axum::body::Body;
 use countersign::live::End;
+use countersign::revocation::{Entry, Revocations, Staleness};
+use countersign::session::SessionId;
+use countersign::{Authentication, Guard};
+use http::Request;
+use serde_json::json;
+use tower::ServiceExt;
 
-use crate::common::{LIFETIME, LOOK, World, goes_on, piece, timed};
+use crate::common::{LIFETIME, LOOK, World, goes_on, piece, routes, timed};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -53,9 +59,9 @@ async fn what_a_verifier_lets_pass_after_its_end_ends_at_once_unless_there_is_a_
         let token = world.token(Duration::from_secs(1));
         world.clock.advance(Duration::from_secs(31));
         let app = world.app();
-        let request = http::Request::get("/events").header("authorization", format!("Bearer {token}"));
-        let request = request.body(axum::body::Body::empty()).expect("a request");
-        (tower::ServiceExt::oneshot(app, request).await.expect("axum answers"), world)
+        let request = Request::get("/events").header("authorization", format!("Bearer {token}"));
+        let request = request.body(Body::empty()).expect("a request");
+        (app.oneshot(request).await.expect("axum answers"), world)
     };
     let (mut events, _) = opened_late(World::new()).await;
     assert!(piece(&mut events).await.is_some_and(|first| first.starts_with("event: end")));
@@ -107,4 +113,28 @@ fn an_end_has_a_code_for_everyone() {
     assert_eq!((End::Expired.code(), End::Expired.close_code()), ("token_expired", 3000));
     assert_eq!((End::Revoked.code(), End::Revoked.close_code()), ("token_revoked", 3000));
     assert_ne!(End::Expired.to_string(), End::Revoked.to_string());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revocation_in_a_view_ends_the_streams_of_its_session_at_once_and_no_others() {
+    let view = Revocations::in_process(LIFETIME);
+    let world = World::new().with(|live| live.revocations(&view));
+    let strategy = || world.strategy().revocation(&view, Staleness::fail_closed());
+    let session = |number| SessionId::from_bytes([number; SessionId::LEN]);
+    let open = async |number| {
+        let app = routes().layer(world.live.clone()).layer(Guard::required(strategy()));
+        let token = world.issuer.token_with("ada", &json!({"sid": session(number)}));
+        let request = Request::get("/events").header("authorization", format!("Bearer {token}"));
+        app.oneshot(request.body(Body::empty()).expect("a request")).await.expect("axum answers")
+    };
+    let (mut ours, mut theirs) = (open(1).await, open(2).await);
+    piece(&mut ours).await;
+    piece(&mut theirs).await;
+
+    let now = countersign::jwt::Clock::now(&world.clock);
+    view.merge([Entry::session(session(1), now)], now);
+    let (waited, last) = timed(piece(&mut ours)).await;
+    assert_eq!(last.as_deref(), Some("event: end\ndata: token_revoked\n\n"));
+    assert_eq!(waited, Duration::ZERO);
+    assert!(goes_on(piece(&mut theirs)).await);
 }
