@@ -32,12 +32,19 @@ impl Subject {
     }
 }
 
-/// How long a caller waits for a connection, or for another process to finish writing, before the database counts as
-/// unavailable.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a caller waits for a connection to the file, or for another process to finish writing it, before the
+/// database counts as unavailable.
+const SQLITE_PATIENCE: Duration = Duration::from_secs(10);
+/// The same for a connection to the server, which may be restarting; then for the statement.
+const POSTGRES_PATIENCE: Duration = Duration::from_secs(5);
 
 const READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 10;
+
+/// No statement and no lock holds a connection for long, whoever is slow. A server whose default isolation is stricter
+/// would refuse the loser of a race, who is to be told that he lost.
+const POSTGRES_SETTINGS: &str = "SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s'; \
+                                 SET default_transaction_isolation = 'read committed'";
 
 /// Safe to repeat on every connection. FULL and not NORMAL: a commit that was acknowledged survives a loss of power.
 pub(crate) const SQLITE_SETTINGS: &str =
@@ -63,9 +70,33 @@ impl Engine {
             Self::Sqlite => writes.begin_with("BEGIN IMMEDIATE").await,
             Self::Postgres => {
                 let mut transaction = writes.begin().await?;
+                if subject == Subject::Schema {
+                    // What concerns whole tables may take as long as they are large.
+                    transaction.execute("SET LOCAL statement_timeout = 0").await?;
+                }
                 transaction.execute(subject.postgres_lock()).await?;
                 Ok(transaction)
             }
+        }
+    }
+
+    /// Starts a transaction that reads everything as it is at one moment, while others go on writing.
+    pub(crate) async fn begin_snapshot(
+        self,
+        reads: &AnyPool,
+    ) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        match self {
+            Self::Sqlite => reads.begin().await,
+            Self::Postgres => reads.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await,
+        }
+    }
+
+    /// Within what an answer comes, or the database counts as unavailable: getting a connection and then waiting for
+    /// others. Nothing but this bounds the wait for a machine that has vanished from the network.
+    pub(crate) fn patience(self) -> Duration {
+        match self {
+            Self::Sqlite => 2 * SQLITE_PATIENCE,
+            Self::Postgres => 2 * POSTGRES_PATIENCE,
         }
     }
 
@@ -82,27 +113,42 @@ impl Engine {
     /// SQLite has one writer at a time. Its writers queue here, in order, for one connection; left to SQLite's own lock
     /// they would wait by trying again, and the unlucky would run out of patience.
     pub(crate) async fn connect(self, options: AnyConnectOptions) -> Result<(AnyPool, AnyPool), sqlx::Error> {
-        let common = AnyPoolOptions::new().acquire_timeout(PATIENCE);
         match self {
             Self::Sqlite => {
-                let common = common.test_before_acquire(false).idle_timeout(None).max_lifetime(None);
-                let settle = |settings: &'static str| {
-                    common.clone().after_connect(move |connection, _| {
-                        Box::pin(async move { connection.execute(settings).await.map(drop) })
-                    })
-                };
-                let writes = settle(SQLITE_SETTINGS).max_connections(1).connect_with(options.clone()).await?;
-                let reads = settle(SQLITE_SETTINGS).max_connections(READERS).connect_with(options).await?;
+                let common = settled(SQLITE_SETTINGS)
+                    .acquire_timeout(SQLITE_PATIENCE)
+                    .test_before_acquire(false)
+                    .idle_timeout(None)
+                    .max_lifetime(None);
+                let writes = common.clone().max_connections(1).connect_with(options.clone()).await?;
+                let reads = common.max_connections(READERS).connect_with(options).await?;
                 Ok((reads, writes))
             }
             Self::Postgres => {
                 // A pool would try again until its patience is over, and then know no reason.
-                options.connect().await?.close().await?;
-                let pool = common.max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?;
+                let connected = tokio::time::timeout(POSTGRES_PATIENCE, options.connect()).await;
+                connected.map_err(|_| no_answer())??.close().await?;
+                let pool = settled(POSTGRES_SETTINGS)
+                    .acquire_timeout(POSTGRES_PATIENCE)
+                    .max_connections(POSTGRES_CONNECTIONS)
+                    .connect_with(options)
+                    .await?;
                 Ok((pool.clone(), pool))
             }
         }
     }
+}
+
+/// A pool each of whose connections begins with these settings.
+fn settled(settings: &'static str) -> AnyPoolOptions {
+    AnyPoolOptions::new().after_connect(move |connection, _| {
+        Box::pin(async move { connection.execute(settings).await.map(drop) })
+    })
+}
+
+/// Somebody was asked, and said nothing for longer than our patience.
+pub(crate) fn no_answer() -> sqlx::Error {
+    sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "it does not answer"))
 }
 
 /// What kind of failure the database reported, for those that have an answer of their own.
@@ -156,10 +202,15 @@ impl Failure {
 
     /// By the class of the SQLSTATE: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
     fn of_postgres(code: Option<&str>) -> Self {
-        match code.and_then(|code| code.get(..2)) {
-            Some("40") => Self::Busy,
-            Some("08" | "28" | "3D" | "53" | "57" | "58") => Self::Unreachable,
-            _ => Self::Defect,
+        match code {
+            Some("55P03") => Self::Busy,
+            // In the middle of a failover: this was the primary, and is none any more.
+            Some("25006") => Self::Unreachable,
+            _ => match code.and_then(|code| code.get(..2)) {
+                Some("40") => Self::Busy,
+                Some("08" | "28" | "3D" | "53" | "57" | "58") => Self::Unreachable,
+                _ => Self::Defect,
+            },
         }
     }
 }
@@ -238,6 +289,30 @@ mod tests {
         }
     }
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn every_connection_to_postgres_bounds_its_waits_whatever_the_server_is_set_to() {
+        let url = throwaway_postgres::shared().database();
+        let admin = Store::open(&url).await.unwrap();
+        admin
+            .writes()
+            .execute(
+                "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || \
+                 ' SET default_transaction_isolation = serializable'; END $$",
+            )
+            .await
+            .unwrap();
+        let store = Store::open(&url).await.unwrap();
+        for (setting, expected) in [
+            ("statement_timeout", "5s"),
+            ("idle_in_transaction_session_timeout", "1min"),
+            ("transaction_isolation", "read committed"),
+        ] {
+            let sql = sqlx::AssertSqlSafe(format!("SHOW {setting}"));
+            let actual: String = sqlx::query(sql).fetch_one(store.reads()).await.unwrap().get(0);
+            assert_eq!(actual, expected, "{setting}");
+        }
+    }
+
     #[test]
     fn failures_are_told_apart_by_their_codes() {
         for (code, failure) in [
@@ -260,6 +335,10 @@ mod tests {
         }
         for (code, failure) in [
             ("40001", Failure::Busy),
+            ("55P03", Failure::Busy),
+            ("55000", Failure::Defect),
+            ("25006", Failure::Unreachable),
+            ("57014", Failure::Unreachable),
             ("08006", Failure::Unreachable),
             ("28P01", Failure::Unreachable),
             ("53300", Failure::Unreachable),

@@ -33,7 +33,11 @@
 //! file sound too, but lose the last registrations of a machine that loses its power.
 //!
 //! **Several processes may share a database**, one SQLite file included: at their first start, at the same moment, too.
+//!
+//! **No caller waits for ever.** A database that does not answer counts as [unavailable](StoreError::Unavailable) after ten
+//! seconds (PostgreSQL; twenty for a SQLite file, whose writers queue), and is used again as soon as it answers.
 
+mod copy;
 mod engine;
 mod migrations;
 mod open;
@@ -44,6 +48,8 @@ mod statements;
 mod store;
 mod users;
 
+pub use copy::{Copied, CopyError};
+pub use migrations::Migrated;
 pub use open::OpenError;
 pub use signing_keys::{InstallSigningKeyError, NewSigningKey, StoredSigningKey};
 pub use store::{Store, StoreError};

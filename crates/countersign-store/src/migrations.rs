@@ -11,6 +11,16 @@ const ALL: &[&str] = &[
     include_str!("../migrations/0002_sessions.sql"),
 ];
 
+/// What opening a database did to its tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Migrated {
+    /// The version that was found; 0 is a database without tables.
+    pub from: i64,
+    /// The version that it has now: the same where there was nothing to do.
+    pub to: i64,
+}
+
 /// Why the tables are not up to date.
 #[derive(Debug)]
 pub(crate) enum MigrationError {
@@ -30,7 +40,7 @@ impl From<sqlx::Error> for MigrationError {
 
 /// Applies what is missing, all of it or nothing. Whoever starts at the same moment waits, and then finds it done: the
 /// transaction holds the lock from before the version is read.
-pub(crate) async fn run(engine: Engine, writes: &AnyPool) -> Result<(), MigrationError> {
+pub(crate) async fn run(engine: Engine, writes: &AnyPool) -> Result<Migrated, MigrationError> {
     let known = version_of(ALL.len());
     let mut transaction = engine.begin_write(writes, Subject::Schema).await?;
     transaction
@@ -58,7 +68,7 @@ pub(crate) async fn run(engine: Engine, writes: &AnyPool) -> Result<(), Migratio
             .await?;
     }
     transaction.commit().await?;
-    Ok(())
+    Ok(Migrated { from: found, to: known })
 }
 
 fn version_of(count: usize) -> i64 {

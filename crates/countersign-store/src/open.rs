@@ -144,6 +144,10 @@ pub enum OpenError {
 impl Store {
     /// Opens the database at a URL, `sqlite:PATH` or `postgres://user@host/name`, and brings its tables up to date.
     ///
+    /// A connection to a PostgreSQL server is encrypted if the server offers that. The parameters `sslmode`
+    /// (`verify-full` also checks that it is the right server) and `sslrootcert` are understood as PostgreSQL's own
+    /// programs do.
+    ///
     /// The path of a SQLite database is taken as it stands, and nothing in it is decoded. The file is created, with mode
     /// 0600, when it is not there; its folder is not.
     ///
@@ -199,11 +203,11 @@ impl Store {
         place: Place<'_>,
     ) -> Result<Self, OpenError> {
         let (reads, writes) = engine.connect(options).await.map_err(|error| place.failure(&error))?;
-        let store = Self::new(engine, reads, writes);
-        match migrations::run(engine, store.writes()).await {
-            Ok(()) => Ok(store),
+        match migrations::run(engine, &writes).await {
+            Ok(migrated) => Ok(Self::new(engine, (reads, writes), migrated)),
             Err(error) => {
-                store.close().await;
+                reads.close().await;
+                writes.close().await;
                 Err(match error {
                     MigrationError::TooNew { found, known } => {
                         OpenError::SchemaTooNew { database: place.to_string(), found, known }

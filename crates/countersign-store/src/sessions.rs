@@ -14,56 +14,64 @@ use crate::{Store, StoreError, statements};
 
 impl SessionStore for Store {
     async fn insert(&self, session: &Session) -> Result<bool, SessionStoreError> {
-        let inserted = sqlx::query(statements::INSERT_SESSION)
-            .bind(session.id.as_bytes().as_slice())
-            .bind(session.user_id.as_str())
-            .bind(i64::from(session.counter))
-            .bind(session.created_at.as_millis())
-            .bind(session.refreshed_at.as_millis())
-            .bind(session.expires_at.as_millis())
-            .bind(milliseconds(session.idle_lifetime))
-            .bind(session.ends_at().as_millis())
-            .bind(session.revocation.map(|its| its.at.as_millis()))
-            .bind(session.revocation.map(|its| its.reason.code()))
-            .bind(session.user_agent.as_deref())
-            .bind(session.address.map(|address| address.to_string()))
-            .execute(self.writes())
-            .await
-            .map_err(unanswered)?;
+        let inserted = self
+            .answer(
+                sqlx::query(statements::INSERT_SESSION)
+                    .bind(session.id.as_bytes().as_slice())
+                    .bind(session.user_id.as_str())
+                    .bind(i64::from(session.counter))
+                    .bind(session.created_at.as_millis())
+                    .bind(session.refreshed_at.as_millis())
+                    .bind(session.expires_at.as_millis())
+                    .bind(milliseconds(session.idle_lifetime))
+                    .bind(session.ends_at().as_millis())
+                    .bind(session.revocation.map(|its| its.at.as_millis()))
+                    .bind(session.revocation.map(|its| its.reason.code()))
+                    .bind(session.user_agent.as_deref())
+                    .bind(session.address.map(|address| address.to_string()))
+                    .execute(self.writes()),
+            )
+            .await?;
         Ok(inserted.rows_affected() > 0)
     }
 
     async fn load(&self, id: SessionId) -> Result<Option<Session>, SessionStoreError> {
-        let row = sqlx::query(statements::SESSION_BY_ID)
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(self.reads())
-            .await
-            .map_err(unanswered)?;
-        row.as_ref().map(session).transpose().map_err(unanswered)
+        let row = self
+            .answer(
+                sqlx::query(statements::SESSION_BY_ID)
+                    .bind(id.as_bytes().as_slice())
+                    .fetch_optional(self.reads()),
+            )
+            .await?;
+        Ok(row.as_ref().map(session).transpose().map_err(StoreError::from)?)
     }
 
     async fn rotate(&self, rotation: &Rotation) -> Result<bool, SessionStoreError> {
-        let updated = sqlx::query(statements::ROTATE_SESSION)
-            .bind(rotation.session_id.as_bytes().as_slice())
-            .bind(i64::from(rotation.from))
-            .bind(i64::from(rotation.to))
-            .bind(rotation.at.as_millis())
-            .bind(rotation.ends_at.as_millis())
-            .bind(rotation.address.map(|address| address.to_string()))
-            .execute(self.writes())
-            .await
-            .map_err(unanswered)?;
+        let updated = self
+            .answer(
+                sqlx::query(statements::ROTATE_SESSION)
+                    .bind(rotation.session_id.as_bytes().as_slice())
+                    .bind(i64::from(rotation.from))
+                    .bind(i64::from(rotation.to))
+                    .bind(rotation.at.as_millis())
+                    .bind(rotation.ends_at.as_millis())
+                    .bind(rotation.address.map(|address| address.to_string()))
+                    .execute(self.writes()),
+            )
+            .await?;
         Ok(updated.rows_affected() > 0)
     }
 
     async fn revoke(&self, id: SessionId, revocation: Revocation) -> Result<bool, SessionStoreError> {
-        let updated = sqlx::query(statements::REVOKE_SESSION)
-            .bind(id.as_bytes().as_slice())
-            .bind(revocation.at.as_millis())
-            .bind(revocation.reason.code())
-            .execute(self.writes())
-            .await
-            .map_err(unanswered)?;
+        let updated = self
+            .answer(
+                sqlx::query(statements::REVOKE_SESSION)
+                    .bind(id.as_bytes().as_slice())
+                    .bind(revocation.at.as_millis())
+                    .bind(revocation.reason.code())
+                    .execute(self.writes()),
+            )
+            .await?;
         Ok(updated.rows_affected() > 0)
     }
 
@@ -75,15 +83,17 @@ impl SessionStore for Store {
     ) -> Result<Vec<SessionId>, SessionStoreError> {
         // No id is empty, so an empty one spares nobody.
         let keep = keep.map(|id| id.as_bytes().to_vec()).unwrap_or_default();
-        let rows = sqlx::query(statements::REVOKE_SESSIONS_OF_USER)
-            .bind(user_id)
-            .bind(keep)
-            .bind(revocation.at.as_millis())
-            .bind(revocation.reason.code())
-            .fetch_all(self.writes())
-            .await
-            .map_err(unanswered)?;
-        rows.iter().map(session_id).collect::<Result<_, _>>().map_err(unanswered)
+        let rows = self
+            .answer(
+                sqlx::query(statements::REVOKE_SESSIONS_OF_USER)
+                    .bind(user_id)
+                    .bind(keep)
+                    .bind(revocation.at.as_millis())
+                    .bind(revocation.reason.code())
+                    .fetch_all(self.writes()),
+            )
+            .await?;
+        Ok(rows.iter().map(session_id).collect::<Result<_, _>>().map_err(StoreError::from)?)
     }
 
     async fn list(
@@ -92,23 +102,27 @@ impl SessionStore for Store {
         now: NumericDate,
         limit: u32,
     ) -> Result<Vec<Session>, SessionStoreError> {
-        let rows = sqlx::query(statements::LIVE_SESSIONS_OF_USER)
-            .bind(user_id)
-            .bind(now.as_millis())
-            .bind(i64::from(limit))
-            .fetch_all(self.reads())
-            .await
-            .map_err(unanswered)?;
-        rows.iter().map(session).collect::<Result<_, _>>().map_err(unanswered)
+        let rows = self
+            .answer(
+                sqlx::query(statements::LIVE_SESSIONS_OF_USER)
+                    .bind(user_id)
+                    .bind(now.as_millis())
+                    .bind(i64::from(limit))
+                    .fetch_all(self.reads()),
+            )
+            .await?;
+        Ok(rows.iter().map(session).collect::<Result<_, _>>().map_err(StoreError::from)?)
     }
 
     async fn purge(&self, until: NumericDate, limit: u32) -> Result<u64, SessionStoreError> {
-        let deleted = sqlx::query(statements::PURGE_SESSIONS)
-            .bind(until.as_millis())
-            .bind(i64::from(limit))
-            .execute(self.writes())
-            .await
-            .map_err(unanswered)?;
+        let deleted = self
+            .answer(
+                sqlx::query(statements::PURGE_SESSIONS)
+                    .bind(until.as_millis())
+                    .bind(i64::from(limit))
+                    .execute(self.writes()),
+            )
+            .await?;
         Ok(deleted.rows_affected())
     }
 }
@@ -148,9 +162,11 @@ fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn unanswered(error: sqlx::Error) -> SessionStoreError {
-    match StoreError::from(error) {
-        StoreError::Unavailable { reason } => SessionStoreError::Unavailable { reason },
-        StoreError::Defect { reason } => SessionStoreError::Defect { reason },
+impl From<StoreError> for SessionStoreError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable { reason } => Self::Unavailable { reason },
+            StoreError::Defect { reason } => Self::Defect { reason },
+        }
     }
 }

@@ -71,7 +71,7 @@ impl Store {
         &self,
         key: &NewSigningKey<'_>,
     ) -> Result<StoredSigningKey, StoreError> {
-        bind(statements::INSERT_FIRST_SIGNING_KEY, key).execute(self.writes()).await?;
+        self.answer(bind(statements::INSERT_FIRST_SIGNING_KEY, key).execute(self.writes())).await?;
         self.current_signing_key().await?.ok_or_else(|| StoreError::Defect {
             reason: "a key with this id is stored already, and no key signs".to_owned(),
         })
@@ -85,7 +85,7 @@ impl Store {
     /// [`InstallSigningKeyError::IdTaken`], and nothing has changed; or [`InstallSigningKeyError::Store`] when the
     /// database gave no answer.
     pub async fn install_signing_key(&self, key: &NewSigningKey<'_>) -> Result<(), InstallSigningKeyError> {
-        if self.replace_current(key).await.map_err(StoreError::from)? {
+        if self.answer(self.replace_current(key)).await? {
             Ok(())
         } else {
             Err(InstallSigningKeyError::IdTaken)
@@ -113,7 +113,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database gave no answer.
     pub async fn current_signing_key(&self) -> Result<Option<StoredSigningKey>, StoreError> {
-        let row = sqlx::query(statements::CURRENT_SIGNING_KEY).fetch_optional(self.reads()).await?;
+        let row =
+            self.answer(sqlx::query(statements::CURRENT_SIGNING_KEY).fetch_optional(self.reads())).await?;
         Ok(row.as_ref().map(StoredSigningKey::from_row).transpose()?)
     }
 
@@ -122,7 +123,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database gave no answer.
     pub async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, StoreError> {
-        let rows = sqlx::query(statements::SIGNING_KEYS).fetch_all(self.reads()).await?;
+        let rows = self.answer(sqlx::query(statements::SIGNING_KEYS).fetch_all(self.reads())).await?;
         Ok(rows.iter().map(StoredSigningKey::from_row).collect::<Result<_, _>>()?)
     }
 }

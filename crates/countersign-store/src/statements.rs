@@ -89,6 +89,15 @@ mod tests {
         }
     }
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn every_statement_is_accepted_by_postgres() {
+        let store = Store::open(&throwaway_postgres::shared().database()).await.unwrap();
+        for (name, sql) in ALL {
+            let refusal = store.writes().prepare(sql.into_sql_str()).await.err();
+            assert!(refusal.is_none(), "{name}: {refusal:?}");
+        }
+    }
+
     #[test]
     fn no_statement_uses_what_only_one_engine_understands() {
         for (name, sql) in ALL {

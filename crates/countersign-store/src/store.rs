@@ -1,11 +1,14 @@
 //! The handle that everything goes through.
 
+use std::future::Future;
+
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyPool, Row, Transaction};
 
 use countersign_jwt::NumericDate;
 
-use crate::engine::{Engine, Subject};
+use crate::engine::{self, Engine, Subject};
+use crate::migrations::Migrated;
 use crate::statements;
 
 /// An open database. Clones are cheap and share its connections.
@@ -16,6 +19,7 @@ pub struct Store {
     engine: Engine,
     reads: AnyPool,
     writes: AnyPool,
+    migrated: Migrated,
 }
 
 /// Why the database gave no answer.
@@ -37,8 +41,14 @@ pub enum StoreError {
 }
 
 impl Store {
-    pub(crate) fn new(engine: Engine, reads: AnyPool, writes: AnyPool) -> Self {
-        Self { engine, reads, writes }
+    pub(crate) fn new(engine: Engine, (reads, writes): (AnyPool, AnyPool), migrated: Migrated) -> Self {
+        Self { engine, reads, writes, migrated }
+    }
+
+    /// What opening it did to its tables.
+    #[must_use]
+    pub fn migrated(&self) -> Migrated {
+        self.migrated
     }
 
     /// Asks the database for a sign of life.
@@ -46,7 +56,7 @@ impl Store {
     /// # Errors
     /// As every method: [`StoreError::Unavailable`] when it gives none.
     pub async fn health(&self) -> Result<(), StoreError> {
-        sqlx::query(statements::PING).fetch_optional(&self.reads).await?;
+        self.answer(sqlx::query(statements::PING).fetch_optional(&self.reads)).await?;
         Ok(())
     }
 
@@ -55,6 +65,15 @@ impl Store {
     pub async fn close(&self) {
         self.reads.close().await;
         self.writes.close().await;
+    }
+
+    /// Waits for what was asked, but not for ever.
+    pub(crate) async fn answer<T>(
+        &self,
+        asked: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, StoreError> {
+        let answered = tokio::time::timeout(self.engine.patience(), asked).await;
+        Ok(answered.unwrap_or_else(|_| Err(engine::no_answer()))?)
     }
 
     /// For statements that change nothing.
@@ -73,6 +92,11 @@ impl Store {
         subject: Subject,
     ) -> Result<Transaction<'static, Any>, sqlx::Error> {
         self.engine.begin_write(&self.writes, subject).await
+    }
+
+    /// For many statements that change nothing and see one moment.
+    pub(crate) async fn begin_snapshot(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        self.engine.begin_snapshot(&self.reads).await
     }
 }
 

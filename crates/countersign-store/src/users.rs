@@ -55,14 +55,16 @@ impl Store {
     /// # Errors
     /// [`InsertUserError::EmailTaken`], or [`InsertUserError::Store`] when the database gave no answer.
     pub async fn insert_user(&self, user: &NewUser<'_>) -> Result<(), InsertUserError> {
-        let inserted = sqlx::query(statements::INSERT_USER)
-            .bind(user.id)
-            .bind(user.email)
-            .bind(user.password_hash)
-            .bind(user.created_at.as_millis())
-            .execute(self.writes())
-            .await
-            .map_err(StoreError::from)?;
+        let inserted = self
+            .answer(
+                sqlx::query(statements::INSERT_USER)
+                    .bind(user.id)
+                    .bind(user.email)
+                    .bind(user.password_hash)
+                    .bind(user.created_at.as_millis())
+                    .execute(self.writes()),
+            )
+            .await?;
         match inserted.rows_affected() {
             0 => Err(InsertUserError::EmailTaken),
             _ => Ok(()),
@@ -74,7 +76,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database gave no answer.
     pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, StoreError> {
-        let row = sqlx::query(statements::USER_BY_EMAIL).bind(email).fetch_optional(self.reads()).await?;
+        let row = self
+            .answer(sqlx::query(statements::USER_BY_EMAIL).bind(email).fetch_optional(self.reads()))
+            .await?;
         Ok(row.as_ref().map(User::from_row).transpose()?)
     }
 
@@ -83,7 +87,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database gave no answer.
     pub async fn user_by_id(&self, id: &str) -> Result<Option<User>, StoreError> {
-        let row = sqlx::query(statements::USER_BY_ID).bind(id).fetch_optional(self.reads()).await?;
+        let row =
+            self.answer(sqlx::query(statements::USER_BY_ID).bind(id).fetch_optional(self.reads())).await?;
         Ok(row.as_ref().map(User::from_row).transpose()?)
     }
 
@@ -93,10 +98,13 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database gave no answer.
     pub async fn users_after(&self, email: Option<&str>, limit: u32) -> Result<Vec<User>, StoreError> {
-        let rows = sqlx::query(statements::USERS_AFTER)
-            .bind(email.unwrap_or_default())
-            .bind(i64::from(limit))
-            .fetch_all(self.reads())
+        let rows = self
+            .answer(
+                sqlx::query(statements::USERS_AFTER)
+                    .bind(email.unwrap_or_default())
+                    .bind(i64::from(limit))
+                    .fetch_all(self.reads()),
+            )
             .await?;
         Ok(rows.iter().map(User::from_row).collect::<Result<_, _>>()?)
     }
@@ -107,10 +115,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database gave no answer.
     pub async fn disable_user(&self, id: &str, at: NumericDate) -> Result<bool, StoreError> {
-        let updated = sqlx::query(statements::DISABLE_USER)
-            .bind(id)
-            .bind(at.as_millis())
-            .execute(self.writes())
+        let updated = self
+            .answer(
+                sqlx::query(statements::DISABLE_USER).bind(id).bind(at.as_millis()).execute(self.writes()),
+            )
             .await?;
         Ok(updated.rows_affected() > 0)
     }
@@ -126,11 +134,14 @@ impl Store {
         verified: &str,
         renewed: &str,
     ) -> Result<bool, StoreError> {
-        let updated = sqlx::query(statements::REPLACE_PASSWORD_HASH)
-            .bind(id)
-            .bind(verified)
-            .bind(renewed)
-            .execute(self.writes())
+        let updated = self
+            .answer(
+                sqlx::query(statements::REPLACE_PASSWORD_HASH)
+                    .bind(id)
+                    .bind(verified)
+                    .bind(renewed)
+                    .execute(self.writes()),
+            )
             .await?;
         Ok(updated.rows_affected() > 0)
     }

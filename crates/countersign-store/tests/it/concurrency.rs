@@ -1,14 +1,22 @@
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use countersign_store::{InsertUserError, Store};
+use countersign_store::InsertUserError;
 use tokio::task::JoinSet;
 
-use super::{Folder, ask, at, key, user};
+use super::{Database, at, key, user};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn of_many_registrations_of_one_address_at_the_same_moment_exactly_one_succeeds() {
-    let folder = Folder::new();
-    let stores = [folder.open().await, folder.open().await];
+on_both_engines! {
+    of_many_registrations_of_one_address_at_the_same_moment_exactly_one_succeeds,
+    processes_that_start_at_the_same_moment_on_nothing_get_one_schema_and_one_key,
+    keys_installed_at_the_same_moment_leave_exactly_one_that_signs,
+    two_stores_on_one_database_hammer_it_without_an_error_and_without_harm,
+    what_one_store_has_acknowledged_the_other_reads_at_once,
+    a_caller_that_leaves_in_the_middle_of_a_write_leaves_the_store_usable,
+}
+
+async fn of_many_registrations_of_one_address_at_the_same_moment_exactly_one_succeeds(database: Database) {
+    let stores = [database.open().await, database.open().await];
     let mut registrations = JoinSet::new();
     for number in 0..32 {
         let store = stores[number % 2].clone();
@@ -31,14 +39,13 @@ async fn of_many_registrations_of_one_address_at_the_same_moment_exactly_one_suc
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn processes_that_start_at_the_same_moment_on_nothing_get_one_schema_and_one_key() {
-    let folder = Folder::new();
+async fn processes_that_start_at_the_same_moment_on_nothing_get_one_schema_and_one_key(database: Database) {
+    let database = Arc::new(database);
     let mut starts = JoinSet::new();
     for number in 0..16 {
-        let path = folder.database();
+        let database = Arc::clone(&database);
         starts.spawn(async move {
-            let store = Store::open_file(&path).await.unwrap();
+            let store = database.open().await;
             let mine = format!("key-{number}");
             let signing = store.insert_first_signing_key(&key(&mine, number)).await.unwrap();
             store.close().await;
@@ -49,15 +56,13 @@ async fn processes_that_start_at_the_same_moment_on_nothing_get_one_schema_and_o
     let keys: HashSet<String> = starts.join_all().await.into_iter().collect();
 
     assert_eq!(keys.len(), 1);
-    let store = folder.open().await;
+    let store = database.open().await;
     assert_eq!(store.signing_keys().await.unwrap().len(), 1);
-    assert_eq!(ask(&folder.database(), "PRAGMA integrity_check").await, "ok");
+    assert!(database.is_sound().await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn keys_installed_at_the_same_moment_leave_exactly_one_that_signs() {
-    let folder = Folder::new();
-    let stores = [folder.open().await, folder.open().await, folder.open().await, folder.open().await];
+async fn keys_installed_at_the_same_moment_leave_exactly_one_that_signs(database: Database) {
+    let stores = [database.open().await, database.open().await, database.open().await, database.open().await];
     let mut imports = JoinSet::new();
     for number in 0..16_usize {
         let store = stores[number % 4].clone();
@@ -76,12 +81,10 @@ async fn keys_installed_at_the_same_moment_leave_exactly_one_that_signs() {
     assert_eq!(keys.iter().filter(|key| key.retired_at.is_some()).count(), 15);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_stores_on_one_file_hammer_it_without_an_error_and_without_harm() {
+async fn two_stores_on_one_database_hammer_it_without_an_error_and_without_harm(database: Database) {
     const WRITERS: usize = 8;
     const ROUNDS: usize = 12;
-    let folder = Folder::new();
-    let stores = [folder.open().await, folder.open().await];
+    let stores = [database.open().await, database.open().await];
     let mut tasks = JoinSet::new();
     for writer in 0..WRITERS {
         let store = stores[writer % 2].clone();
@@ -112,13 +115,11 @@ async fn two_stores_on_one_file_hammer_it_without_an_error_and_without_harm() {
         assert!(users.iter().all(|user| user.disabled_at == Some(at(2))));
         assert_eq!(store.signing_keys().await.unwrap().len(), WRITERS * ROUNDS);
     }
-    assert_eq!(ask(&folder.database(), "PRAGMA integrity_check").await, "ok");
+    assert!(database.is_sound().await);
 }
 
-#[tokio::test]
-async fn what_one_store_has_acknowledged_the_other_reads_at_once() {
-    let folder = Folder::new();
-    let (here, there) = (folder.open().await, folder.open().await);
+async fn what_one_store_has_acknowledged_the_other_reads_at_once(database: Database) {
+    let (here, there) = (database.open().await, database.open().await);
     for number in 0..20 {
         let id = format!("user-{number}");
         let email = format!("{id}@example.org");
@@ -127,10 +128,8 @@ async fn what_one_store_has_acknowledged_the_other_reads_at_once() {
     }
 }
 
-#[tokio::test]
-async fn a_caller_that_leaves_in_the_middle_of_a_write_leaves_the_store_usable() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn a_caller_that_leaves_in_the_middle_of_a_write_leaves_the_store_usable(database: Database) {
+    let store = database.open().await;
     for number in 0..20 {
         let id = format!("key-{number}");
         let key = key(&id, 1);

@@ -1,6 +1,18 @@
 use countersign_store::{InstallSigningKeyError, NewSigningKey, Store};
 
-use super::{Folder, at, key};
+use super::{Database, at, key};
+
+on_both_engines! {
+    a_new_database_has_no_signing_key,
+    the_first_key_signs_and_comes_back_as_stored,
+    whoever_comes_second_gets_the_first_key_and_stores_none,
+    an_installed_key_signs_and_the_one_before_stays_listed_as_retired,
+    a_key_installed_into_an_empty_database_signs,
+    a_retired_key_installed_again_signs_again_sealed_anew,
+    the_key_that_signs_installed_again_goes_on_signing_since_then,
+    another_key_under_a_known_id_is_refused_and_nothing_changes,
+    debug_output_of_a_key_leaves_the_sealed_key_out,
+}
 
 /// What of the keys is current, and what is retired since when.
 async fn states(store: &Store) -> Vec<(String, bool, Option<i64>)> {
@@ -9,18 +21,14 @@ async fn states(store: &Store) -> Vec<(String, bool, Option<i64>)> {
     keys.into_iter().map(|key| (key.id.clone(), key.is_current(), key.retired_at.map(seconds))).collect()
 }
 
-#[tokio::test]
-async fn a_new_database_has_no_signing_key() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn a_new_database_has_no_signing_key(database: Database) {
+    let store = database.open().await;
     assert_eq!(store.current_signing_key().await.unwrap(), None);
     assert!(store.signing_keys().await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn the_first_key_signs_and_comes_back_as_stored() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn the_first_key_signs_and_comes_back_as_stored(database: Database) {
+    let store = database.open().await;
 
     let first = store.insert_first_signing_key(&key("key-1", 0)).await.unwrap();
 
@@ -36,20 +44,16 @@ async fn the_first_key_signs_and_comes_back_as_stored() {
     assert_eq!(store.signing_keys().await.unwrap(), [first]);
 }
 
-#[tokio::test]
-async fn whoever_comes_second_gets_the_first_key_and_stores_none() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn whoever_comes_second_gets_the_first_key_and_stores_none(database: Database) {
+    let store = database.open().await;
     let first = store.insert_first_signing_key(&key("key-1", 0)).await.unwrap();
     let second = store.insert_first_signing_key(&key("key-2", 1)).await.unwrap();
     assert_eq!(second, first);
     assert_eq!(states(&store).await, [("key-1".to_owned(), true, None)]);
 }
 
-#[tokio::test]
-async fn an_installed_key_signs_and_the_one_before_stays_listed_as_retired() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn an_installed_key_signs_and_the_one_before_stays_listed_as_retired(database: Database) {
+    let store = database.open().await;
     store.insert_first_signing_key(&key("key-1", 0)).await.unwrap();
     store.install_signing_key(&key("key-2", 10)).await.unwrap();
     store.install_signing_key(&key("key-3", 20)).await.unwrap();
@@ -67,18 +71,14 @@ async fn an_installed_key_signs_and_the_one_before_stays_listed_as_retired() {
     assert_eq!(store.insert_first_signing_key(&key("key-4", 30)).await.unwrap().id, "key-3");
 }
 
-#[tokio::test]
-async fn a_key_installed_into_an_empty_database_signs() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn a_key_installed_into_an_empty_database_signs(database: Database) {
+    let store = database.open().await;
     store.install_signing_key(&key("key-1", 0)).await.unwrap();
     assert_eq!(states(&store).await, [("key-1".to_owned(), true, None)]);
 }
 
-#[tokio::test]
-async fn a_retired_key_installed_again_signs_again_sealed_anew() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn a_retired_key_installed_again_signs_again_sealed_anew(database: Database) {
+    let store = database.open().await;
     store.install_signing_key(&key("key-1", 0)).await.unwrap();
     store.install_signing_key(&key("key-2", 10)).await.unwrap();
     store.install_signing_key(&NewSigningKey { sealed: b"anew", ..key("key-1", 20) }).await.unwrap();
@@ -92,10 +92,8 @@ async fn a_retired_key_installed_again_signs_again_sealed_anew() {
     );
 }
 
-#[tokio::test]
-async fn the_key_that_signs_installed_again_goes_on_signing_since_then() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn the_key_that_signs_installed_again_goes_on_signing_since_then(database: Database) {
+    let store = database.open().await;
     store.install_signing_key(&key("key-1", 0)).await.unwrap();
     store.install_signing_key(&key("key-1", 10)).await.unwrap();
     let current = store.current_signing_key().await.unwrap().unwrap();
@@ -103,10 +101,8 @@ async fn the_key_that_signs_installed_again_goes_on_signing_since_then() {
     assert_eq!(states(&store).await, [("key-1".to_owned(), true, None)]);
 }
 
-#[tokio::test]
-async fn another_key_under_a_known_id_is_refused_and_nothing_changes() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn another_key_under_a_known_id_is_refused_and_nothing_changes(database: Database) {
+    let store = database.open().await;
     store.install_signing_key(&key("key-1", 0)).await.unwrap();
     store.install_signing_key(&key("key-2", 10)).await.unwrap();
     let before = store.signing_keys().await.unwrap();
@@ -122,10 +118,8 @@ async fn another_key_under_a_known_id_is_refused_and_nothing_changes() {
     store.install_signing_key(&key("key-3", 30)).await.unwrap();
 }
 
-#[tokio::test]
-async fn debug_output_of_a_key_leaves_the_sealed_key_out() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn debug_output_of_a_key_leaves_the_sealed_key_out(database: Database) {
+    let store = database.open().await;
     let stored = store.insert_first_signing_key(&key("key-1", 0)).await.unwrap();
     let printed = format!("{stored:?} {:?}", key("key-1", 0));
     assert!(printed.contains("key-1"));

@@ -1,11 +1,22 @@
 use countersign_store::{InsertUserError, StoreError};
 
-use super::{Folder, at, user};
+use super::{Database, at, user};
 
-#[tokio::test]
-async fn a_user_is_found_by_id_and_by_address_as_stored() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+on_both_engines! {
+    a_user_is_found_by_id_and_by_address_as_stored,
+    moments_are_kept_to_the_millisecond,
+    nobody_is_found_who_is_not_there,
+    an_address_is_taken_once_and_the_first_user_stays_as_stored,
+    an_id_given_twice_is_a_defect_and_not_a_taken_address,
+    text_of_any_script_and_shape_comes_back_as_it_went,
+    pages_hold_every_user_once_in_the_order_of_addresses,
+    a_user_disabled_twice_is_disabled_since_the_first_time,
+    a_password_hash_is_replaced_only_while_it_is_the_one_that_was_verified,
+    debug_output_of_a_user_leaves_the_password_hash_out,
+}
+
+async fn a_user_is_found_by_id_and_by_address_as_stored(database: Database) {
+    let store = database.open().await;
     store.insert_user(&user("user-1", "ada@example.org")).await.unwrap();
 
     let ada = store.user_by_email("ada@example.org").await.unwrap().unwrap();
@@ -18,10 +29,8 @@ async fn a_user_is_found_by_id_and_by_address_as_stored() {
     assert_eq!(store.user_by_id("user-1").await.unwrap(), Some(ada));
 }
 
-#[tokio::test]
-async fn moments_are_kept_to_the_millisecond() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn moments_are_kept_to_the_millisecond(database: Database) {
+    let store = database.open().await;
     let created_at = at(0) + std::time::Duration::from_nanos(123_456_789);
     store
         .insert_user(&countersign_store::NewUser { created_at, ..user("user-1", "ada@example.org") })
@@ -31,10 +40,8 @@ async fn moments_are_kept_to_the_millisecond() {
     assert_eq!(ada.created_at.as_millis(), 1_700_000_000_123);
 }
 
-#[tokio::test]
-async fn nobody_is_found_who_is_not_there() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn nobody_is_found_who_is_not_there(database: Database) {
+    let store = database.open().await;
     store.insert_user(&user("user-1", "ada@example.org")).await.unwrap();
     for email in
         ["", "ada@example.or", "ADA@example.org", "ada@example.org ", "%", "ada@example.org' OR '1'='1"]
@@ -44,10 +51,8 @@ async fn nobody_is_found_who_is_not_there() {
     assert_eq!(store.user_by_id("user-2").await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn an_address_is_taken_once_and_the_first_user_stays_as_stored() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn an_address_is_taken_once_and_the_first_user_stays_as_stored(database: Database) {
+    let store = database.open().await;
     store.insert_user(&user("user-1", "ada@example.org")).await.unwrap();
     let before = store.user_by_id("user-1").await.unwrap();
 
@@ -58,19 +63,15 @@ async fn an_address_is_taken_once_and_the_first_user_stays_as_stored() {
     assert_eq!(store.user_by_id("user-2").await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn an_id_given_twice_is_a_defect_and_not_a_taken_address() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn an_id_given_twice_is_a_defect_and_not_a_taken_address(database: Database) {
+    let store = database.open().await;
     store.insert_user(&user("user-1", "ada@example.org")).await.unwrap();
     let second = store.insert_user(&user("user-1", "bob@example.org")).await;
     assert!(matches!(second, Err(InsertUserError::Store(StoreError::Defect { .. }))), "{second:?}");
 }
 
-#[tokio::test]
-async fn text_of_any_script_and_shape_comes_back_as_it_went() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn text_of_any_script_and_shape_comes_back_as_it_went(database: Database) {
+    let store = database.open().await;
     for (number, email) in
         ["zoë@bücher.example", "用户@例子.测试", "o'brien\"@example.org", "a\u{301}@x"].iter().enumerate()
     {
@@ -80,10 +81,8 @@ async fn text_of_any_script_and_shape_comes_back_as_it_went() {
     }
 }
 
-#[tokio::test]
-async fn pages_hold_every_user_once_in_the_order_of_addresses() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn pages_hold_every_user_once_in_the_order_of_addresses(database: Database) {
+    let store = database.open().await;
     for name in ["eve", "ada", "dan", "bob", "cat"] {
         store.insert_user(&user(name, &format!("{name}@example.org"))).await.unwrap();
     }
@@ -105,10 +104,8 @@ async fn pages_hold_every_user_once_in_the_order_of_addresses() {
     assert!(store.users_after(None, 0).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn a_user_disabled_twice_is_disabled_since_the_first_time() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn a_user_disabled_twice_is_disabled_since_the_first_time(database: Database) {
+    let store = database.open().await;
     store.insert_user(&user("user-1", "ada@example.org")).await.unwrap();
     store.insert_user(&user("user-2", "bob@example.org")).await.unwrap();
 
@@ -120,10 +117,8 @@ async fn a_user_disabled_twice_is_disabled_since_the_first_time() {
     assert_eq!(store.user_by_id("user-2").await.unwrap().unwrap().disabled_at, None);
 }
 
-#[tokio::test]
-async fn a_password_hash_is_replaced_only_while_it_is_the_one_that_was_verified() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn a_password_hash_is_replaced_only_while_it_is_the_one_that_was_verified(database: Database) {
+    let store = database.open().await;
     store.insert_user(&user("user-1", "ada@example.org")).await.unwrap();
     store.insert_user(&user("user-2", "bob@example.org")).await.unwrap();
 
@@ -135,10 +130,8 @@ async fn a_password_hash_is_replaced_only_while_it_is_the_one_that_was_verified(
     assert_eq!(store.user_by_id("user-2").await.unwrap().unwrap().password_hash, "$argon2id$first");
 }
 
-#[tokio::test]
-async fn debug_output_of_a_user_leaves_the_password_hash_out() {
-    let folder = Folder::new();
-    let store = folder.open().await;
+async fn debug_output_of_a_user_leaves_the_password_hash_out(database: Database) {
+    let store = database.open().await;
     let new = user("user-1", "ada@example.org");
     store.insert_user(&new).await.unwrap();
     let stored = store.user_by_id("user-1").await.unwrap();
