@@ -52,6 +52,7 @@ pub use header::Header;
 pub use jwk::{Jwk, JwkSet, JwkSetError, PrivateJwk};
 pub use jwt::{AnyAudience, AnyIssuer, Audiences, CheckOutcome, CheckReport, Explanation, Issuers};
 pub use jwt::{NumericSubject, PayloadBuffer, SignError, Signer, Unverified, Verified, Verifier};
+pub use key::only;
 pub use key::{KeyError, KeySet, KeySetId, KeySource, KeysUnavailable, Renewal, RenewalFailed};
 pub use key::{SigningKey, SkippedKey, VerifyingKey};
 pub use verify_error::VerifyError;

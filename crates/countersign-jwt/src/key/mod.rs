@@ -3,6 +3,7 @@
 mod encoding;
 mod error;
 mod hmac;
+pub mod only;
 mod set;
 mod signing;
 mod source;
