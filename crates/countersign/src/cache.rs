@@ -34,7 +34,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use foldhash::quality::FixedState;
 use serde::de::DeserializeOwned;
-use table::Table;
+pub(crate) use table::Table;
 
 use crate::jwt::{KeySetId, KeySource, NumericDate, Verified, Verifier, VerifyError};
 

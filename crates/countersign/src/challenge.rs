@@ -25,6 +25,8 @@
 //! | `revocation_unknown` | 503 | what was revoked lately is not known right now |
 //! | `credentials_incomplete` | 401 | some of the credentials that `all_of` needs are missing |
 //! | `api_key_unknown` | 401 | no API key has this id and this secret |
+//! | `token_inactive` | 401 | the issuer says that the token is not active |
+//! | `introspection_unavailable`, `introspection_busy` | 503 | the issuer cannot be asked right now |
 //! | `identity_unknown` | 401 | the token is good, but `validate` found nobody for it |
 //! | `credentials_invalid` | 401 | the user name or the password is wrong |
 //! | `passwords_busy` | 503 | more passwords are being verified than there is room for |

@@ -50,6 +50,7 @@ pub use builder::{RemoteJwkSetBuilder, StartError};
 use chance::Chance;
 pub use error::RefreshError;
 pub use fetch::{Fetch, FetchError};
+pub(crate) use location::HttpUrl;
 use location::Location;
 pub use location::LocationError;
 #[cfg(feature = "jwks-reqwest")]

@@ -67,7 +67,7 @@
 //!
 //! `ws`: [`live`] for axum's WebSockets.
 //!
-//! `jwks-reqwest`: `ReqwestFetch`, by which a [`RemoteJwkSet`] fetches over HTTPS.
+//! `jwks-reqwest`: `ReqwestFetch`, by which a [`RemoteJwkSet`] fetches, and an [`IntrospectionStrategy`] asks, over HTTPS.
 //!
 //! `conformance`: the suite that proves a session store of your own. For tests.
 
@@ -103,8 +103,8 @@ pub use problem::Problem;
 pub use routes::Routes;
 pub use session::Sessions;
 pub use strategy::{
-    ApiKeyStrategy, AuthError, Authentication, BasicStrategy, BodyStrategy, Credentials, Denial, JwtStrategy,
-    LocalStrategy, Outage, Rejection, Strategy, Validate, all_of, any_of,
+    ApiKeyStrategy, AuthError, Authentication, BasicStrategy, BodyStrategy, Credentials, Denial,
+    IntrospectionStrategy, JwtStrategy, LocalStrategy, Outage, Rejection, Strategy, Validate, all_of, any_of,
 };
 
 /// The examples of the README, compiled.

@@ -1,7 +1,7 @@
 //! Strategies say *who*: they turn a request into an identity, or say why they cannot.
 //!
 //! [`JwtStrategy`] reads a bearer token, [`ApiKeyStrategy`] an API key, [`BasicStrategy`] a user name and a password from a
-//! header; [`LocalStrategy`] from the body of a login. [`any_of`] and [`all_of`] put several together. Write your own by implementing [`Strategy`], which sees the head of a request, or [`BodyStrategy`], which asks for its body
+//! header; [`IntrospectionStrategy`] asks the issuer about a token; [`LocalStrategy`] from the body of a login. [`any_of`] and [`all_of`] put several together. Write your own by implementing [`Strategy`], which sees the head of a request, or [`BodyStrategy`], which asks for its body
 //! too.
 
 mod api_key;
@@ -9,6 +9,7 @@ mod authentication;
 mod basic;
 mod combine;
 mod error;
+mod introspection;
 mod jwt;
 mod local;
 mod outline;
@@ -28,6 +29,9 @@ pub use basic::BasicStrategy;
 pub use combine::{AllOf, Alternatives, AnyOf, Map, Several, Together, all_of, any_of};
 pub use error::{AuthError, Bug, Denial, Outage, Rejection};
 pub(crate) use error::{Shortfall, Text};
+pub use introspection::{
+    ClientAuthentication, Introspect, Introspected, IntrospectionStrategy, InvalidClientCredentials,
+};
 pub use jwt::{Accept, Checked, IssuerRepeated, JwtStrategy, TrustedIssuer};
 pub use local::{Credentials, LocalStrategy};
 pub use outline::{Credential, Outline};

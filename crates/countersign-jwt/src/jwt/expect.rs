@@ -1,5 +1,7 @@
 //! Whose tokens are accepted, and for whom.
 
+use crate::VerifyError;
+
 /// Any issuer will do, or none: for tools that examine tokens. A service that accepts any issuer trusts whoever has a
 /// key in its set to speak for everyone.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +37,36 @@ impl Accepted {
             Self::Any => true,
             Self::OneOf(names) => names.iter().any(|accepted| **accepted == *name),
         }
+    }
+}
+
+impl Issuers {
+    /// Whether what names this `iss` is accepted. A [`Verifier`](crate::Verifier) asks it by itself; this is for what is told
+    /// about a token elsewhere than in it (RFC 7662).
+    ///
+    /// # Errors
+    /// [`VerifyError::MissingClaim`] and [`VerifyError::IssuerMismatch`].
+    pub fn accept(&self, issuer: Option<&str>) -> Result<(), VerifyError> {
+        if let Accepted::Any = self.0 {
+            return Ok(());
+        }
+        let issuer = issuer.ok_or(VerifyError::MissingClaim { claim: "iss".into() })?;
+        if self.0.accepts(issuer) { Ok(()) } else { Err(VerifyError::IssuerMismatch) }
+    }
+}
+
+impl Audiences {
+    /// Whether what names these in `aud` is accepted, as [`Issuers::accept`].
+    ///
+    /// # Errors
+    /// [`VerifyError::MissingClaim`] and [`VerifyError::AudienceMismatch`].
+    pub fn accept(&self, audience: Option<&[String]>) -> Result<(), VerifyError> {
+        if let Accepted::Any = self.0 {
+            return Ok(());
+        }
+        let names = audience.ok_or(VerifyError::MissingClaim { claim: "aud".into() })?;
+        let meant = names.iter().any(|name| self.0.accepts(name));
+        if meant { Ok(()) } else { Err(VerifyError::AudienceMismatch) }
     }
 }
 

@@ -10,7 +10,7 @@ use arc_swap::ArcSwapOption;
 const WAYS: usize = 8;
 
 /// Buckets of a few places each. A hash leads to one bucket and to a tag; what is found under the tag is compared in full.
-pub(super) struct Table<E> {
+pub(crate) struct Table<E> {
     buckets: Box<[Bucket<E>]>,
 }
 
@@ -25,12 +25,12 @@ struct Bucket<E> {
 
 impl<E> Table<E> {
     /// A table with this many places or a few more: whole buckets, at least one.
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize) -> Self {
         let buckets = capacity.div_ceil(WAYS).max(1);
         Self { buckets: (0..buckets).map(|_| Bucket::new()).collect() }
     }
 
-    pub(super) fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.buckets.len() * WAYS
     }
 
@@ -40,7 +40,7 @@ impl<E> Table<E> {
     }
 
     /// What `read` gives of the entry that `is_it`. It is borrowed only as long as that takes.
-    pub(super) fn find<R>(
+    pub(crate) fn find<R>(
         &self,
         hash: u64,
         is_it: impl Fn(&E) -> bool,
@@ -59,7 +59,7 @@ impl<E> Table<E> {
 
     /// Puts in an entry: in the place of one with the same tag, else in an empty one, else in one that is `over`, else in
     /// that which was filled longest ago.
-    pub(super) fn put(&self, hash: u64, entry: E, over: impl Fn(&E) -> bool) {
+    pub(crate) fn put(&self, hash: u64, entry: E, over: impl Fn(&E) -> bool) {
         let (bucket, tag) = self.bucket(hash);
         let has = |wanted: u64| bucket.tags.iter().position(|found| found.load(Ordering::Relaxed) == wanted);
         let is_over = |place: &ArcSwapOption<E>| place.load().as_deref().is_some_and(&over);

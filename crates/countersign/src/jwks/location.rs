@@ -35,7 +35,7 @@ pub(super) enum Location {
 
 /// A URL that may be fetched: `https`, or `http` on loopback.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct HttpUrl(Uri);
+pub(crate) struct HttpUrl(Uri);
 
 /// An issuer and the two places where it may publish its metadata.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ impl fmt::Display for Location {
 }
 
 impl HttpUrl {
-    pub(super) fn parse(text: &str) -> Result<Self, LocationError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, LocationError> {
         if text.contains('#') {
             return Err(LocationError::QueryOrFragment);
         }
@@ -98,7 +98,7 @@ impl HttpUrl {
         self.0.scheme() == Some(&Scheme::HTTPS)
     }
 
-    pub(super) fn as_uri(&self) -> &Uri {
+    pub(crate) fn as_uri(&self) -> &Uri {
         &self.0
     }
 }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{Response, Uri};
+use http::{Request, Response, Uri};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
 
 use super::fetch::causes;
 use super::{Fetch, FetchError, StartError};
+use crate::strategy::Introspect;
 
 /// Fetches over HTTP/1.1 with reqwest and rustls: no redirects, no proxy, no cookies.
 #[derive(Clone, Debug)]
@@ -47,23 +48,38 @@ impl ReqwestFetch {
 
 impl Fetch for ReqwestFetch {
     async fn get(&self, url: &Uri, limit: usize) -> Result<Response<Bytes>, FetchError> {
-        let unreachable = |error: reqwest::Error| FetchError::unreachable(&error.without_url());
         let accepted = "application/jwk-set+json, application/json;q=0.9, */*;q=0.1";
         let request = self.client.get(url.to_string()).header(http::header::ACCEPT, accepted);
-        let mut answer = request.send().await.map_err(unreachable)?;
-        if answer.content_length().is_some_and(|length| length > limit as u64) {
+        read(request.send().await.map_err(unreachable)?, limit).await
+    }
+}
+
+impl Introspect for ReqwestFetch {
+    async fn post(&self, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, FetchError> {
+        let request = reqwest::Request::try_from(request).map_err(unreachable)?;
+        read(self.client.execute(request).await.map_err(unreachable)?, limit).await
+    }
+}
+
+/// Without the URL, which is known and may hold a password.
+fn unreachable(error: reqwest::Error) -> FetchError {
+    FetchError::unreachable(&error.without_url())
+}
+
+/// The whole answer, if it is not too large.
+async fn read(mut answer: reqwest::Response, limit: usize) -> Result<Response<Bytes>, FetchError> {
+    if answer.content_length().is_some_and(|length| length > limit as u64) {
+        return Err(FetchError::TooLarge);
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
+        if chunk.len() > limit - body.len() {
             return Err(FetchError::TooLarge);
         }
-        let mut body = BytesMut::new();
-        while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
-            if chunk.len() > limit - body.len() {
-                return Err(FetchError::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let mut response = Response::new(body.freeze());
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = std::mem::take(answer.headers_mut());
-        Ok(response)
+        body.extend_from_slice(&chunk);
     }
+    let mut response = Response::new(body.freeze());
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = std::mem::take(answer.headers_mut());
+    Ok(response)
 }

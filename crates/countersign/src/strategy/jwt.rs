@@ -13,7 +13,6 @@ use serde::de::DeserializeOwned;
 
 pub use trusted::{IssuerRepeated, TrustedIssuer};
 
-use tell::asked_validate;
 use trusted::Trusted;
 
 use super::{
@@ -68,8 +67,29 @@ pub struct Accept;
 /// Asks the application's own check `V`, whose verdict is `R`: what a [`JwtStrategy`] does after
 /// [`validate`](JwtStrategy::validate).
 pub struct Checked<V, R> {
-    check: V,
-    verdict: PhantomData<fn() -> R>,
+    pub(super) check: V,
+    pub(super) verdict: PhantomData<fn() -> R>,
+}
+
+impl<V, R> Checked<V, R> {
+    /// Asks the application who it is of whom this proof speaks.
+    pub(super) async fn ask<'head, P>(
+        &self,
+        proof: P,
+        head: &'head Parts,
+        details: &Details,
+    ) -> Result<R::Identity, AuthError>
+    where
+        V: Validate<'head, P, Verdict = R>,
+        R: Verdict,
+    {
+        let identity = self.check.validate(proof, head).await.or_unknown(|| {
+            Denial::new("identity_unknown", "the token is good, and validate found nobody for it")
+                .detail("Nobody here goes by this token.")
+        });
+        let asked = || Step::new(details.strategy, "asked the application's own check");
+        identity.map_err(|error| error.after([Step::recognised(details), asked()]))
+    }
 }
 
 /// All that leads from a head to a verified token.
@@ -296,12 +316,7 @@ where
 
     async fn authenticate(&self, head: &Parts) -> Result<Authentication<R::Identity>, AuthError> {
         let (token, details) = self.token.verify(head).await?;
-        let identity = self.validate.check.validate(token, head).await.or_unknown(|| {
-            Denial::new("identity_unknown", "the token is good, and validate found nobody for it")
-                .detail("Nobody here goes by this token.")
-        });
-        let identity =
-            identity.map_err(|error| error.after([Step::recognised(&details), asked_validate()]))?;
+        let identity = self.validate.ask(token, head, &details).await?;
         Ok(Authentication::with_details(identity, details))
     }
 }

@@ -11,9 +11,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::post as on_post;
 use bytes::Bytes;
-use countersign::{Authenticated, BodyGuard, Credentials, LocalStrategy};
+use countersign::{AuthError, Authenticated, BodyGuard, Credentials, LocalStrategy};
 use http::request::Parts;
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::StreamBody;
 
@@ -135,4 +135,19 @@ async fn a_body_that_breaks_off_is_400() {
 
     {"type":"about:blank","title":"Bad Request","status":400,"detail":"The body broke off before its end.","code":"body_unreadable"}
     "#);
+}
+
+#[tokio::test]
+async fn a_refused_login_may_be_answered_otherwise_and_stays_refused() {
+    let login = LocalStrategy::new(async |_: Credentials, _: &Parts| None::<User>);
+    let guard =
+        BodyGuard::new(login).on_refused(|why: &AuthError, head: &Parts, mut answer: Response<Bytes>| {
+            assert_eq!((why.code(), head.uri.path()), ("credentials_invalid", "/"));
+            *answer.status_mut() = StatusCode::OK;
+            *answer.body_mut() = Bytes::from_static(b"try again");
+            answer
+        });
+    let app = Router::new().route("/", on_post(async || "in")).layer(guard);
+    let answer = send(&app, post(Body::from("username=ada&password=wrong"))).await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "try again"));
 }

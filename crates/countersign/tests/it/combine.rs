@@ -113,3 +113,29 @@ async fn half_of_the_credentials_is_not_an_anonymous_visitor() {
     let half = request(&[("x-machine", "7")]);
     assert_eq!(send(&app, half).await.status, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn sixteen_strategies_are_asked_in_order_and_more_in_tuples_of_tuples() {
+    let m = || Machine.map(|number: u32| User(number.to_string()));
+    let sixteen =
+        || any_of((m(), m(), m(), m(), m(), m(), m(), m(), m(), m(), m(), m(), m(), m(), m(), Told));
+    let handler = async |user: Authenticated<User>| user.0.clone();
+    let app =
+        Router::new().route("/", on_get(handler)).layer(Guard::required(any_of((sixteen(), sixteen()))));
+    assert_eq!(send(&app, request(&[("x-token", "user ada")])).await.body, "ada");
+    assert_eq!(send(&app, request(&[("x-machine", "7"), ("x-token", "user ada")])).await.body, "7");
+}
+
+#[tokio::test]
+async fn an_optional_one_of_several_still_refuses_what_is_bad() {
+    let handler =
+        async |MaybeAuthenticated(who): MaybeAuthenticated<(User, Option<u32>)>| who.is_some().to_string();
+    let either = any_of((
+        all_of((Told, Machine)).map(|(user, number)| (user, Some(number))),
+        Told.map(|user| (user, None)),
+    ));
+    let app = Router::new().route("/", on_get(handler)).layer(Guard::optional(either));
+    assert_eq!(send(&app, get("/")).await.body, "false");
+    let half = send(&app, request(&[("x-token", "user ada")])).await;
+    assert_eq!((half.status, half.code().as_str()), (StatusCode::UNAUTHORIZED, "credentials_incomplete"));
+}

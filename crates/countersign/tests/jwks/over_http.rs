@@ -7,12 +7,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{HeaderMap, Request, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect};
-use axum::routing::get;
+use axum::routing::{get, post};
 use countersign::RemoteJwkSet;
 use countersign::jwks::{Fetch, FetchError, RefreshError, ReqwestFetch};
 use countersign::jwt::SystemClock;
+use countersign::strategy::Introspect;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -45,6 +46,14 @@ impl Server {
             )
             .route("/large", get(async || " ".repeat(600 * 1024)))
             .route("/endless", get(endless))
+            .route(
+                "/introspect",
+                post(async |headers: HeaderMap, form: String| {
+                    format!("{:?} {form}", headers["authorization"])
+                }),
+            )
+            .route("/introspect/moved", post(async || Redirect::temporary("/followed")))
+            .route("/introspect/large", post(async || " ".repeat(600 * 1024)))
             .route("/broken", get(async || StatusCode::INTERNAL_SERVER_ERROR.into_response()))
             .route("/silent", get(std::future::pending::<()>))
             .with_state(Arc::clone(&followed));
@@ -131,4 +140,25 @@ async fn an_issuer_that_is_silent_is_given_up() {
     let builder = RemoteJwkSet::from_url(&format!("{}/silent", server.origin)).expect("a good URL");
     let keys = builder.fetch_timeout(Duration::from_millis(50)).start().expect("a runtime");
     assert_eq!(keys.refresh().await, Err(RefreshError::TimedOut));
+}
+
+#[tokio::test]
+async fn a_question_about_a_token_is_sent_and_never_carried_elsewhere() {
+    let server = Server::start(String::new()).await;
+    let client = ReqwestFetch::new().expect("root certificates");
+    let ask = async |path: &str| {
+        let uri = format!("{}{path}", server.origin);
+        let request =
+            Request::post(uri).header("authorization", "Bearer x").body(Bytes::from_static(b"token=a"));
+        client.post(request.expect("a request"), 64 * 1024).await
+    };
+    let answer = ask("/introspect").await.expect("an answer");
+    assert_eq!(answer.body(), "\"Bearer x\" token=a");
+    assert_eq!(ask("/introspect/moved").await.expect("an answer").status(), StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(server.followed.load(Ordering::SeqCst), 0);
+    assert_eq!(ask("/introspect/large").await.expect_err("refused"), FetchError::TooLarge);
+    server.stop().await;
+    let refused = ReqwestFetch::new().expect("root certificates");
+    let request = Request::post("http://127.0.0.1:1/").body(Bytes::new()).expect("a request");
+    assert!(matches!(refused.post(request, 1).await, Err(FetchError::Unreachable { .. })));
 }

@@ -66,8 +66,3 @@ struct Header<'t> {
     #[serde(borrow)]
     kid: Option<Cow<'t, str>>,
 }
-
-/// Asks the application, once the token is good.
-pub(super) fn asked_validate() -> Step {
-    Step::new(NAME, "asked the application's own check")
-}
