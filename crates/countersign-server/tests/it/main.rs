@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers included")]
 
 mod cli;
+mod crash;
 mod failures;
 mod guide;
 mod hostile;

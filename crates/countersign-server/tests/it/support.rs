@@ -187,6 +187,16 @@ impl Service {
         Response::read(connection)
     }
 
+    /// The same with a service that may be killed meanwhile: `None` if no whole answer came.
+    pub(crate) fn exchange_if_alive(&self, request: impl AsRef<[u8]>) -> Option<Response> {
+        let mut connection = TcpStream::connect(self.address).ok()?;
+        connection.set_read_timeout(Some(PATIENCE)).ok()?;
+        connection.write_all(request.as_ref()).ok()?;
+        let mut text = String::new();
+        connection.read_to_string(&mut text).ok()?;
+        Response::parse(&text)
+    }
+
     pub(crate) fn connect(&self) -> TcpStream {
         let connection = TcpStream::connect(self.address).unwrap();
         connection.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -243,8 +253,17 @@ impl Service {
 
     /// Asks it to stop, as a supervisor does.
     pub(crate) fn terminate(&self) {
-        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(killed.success());
+        self.signal("-TERM");
+    }
+
+    /// Ends it in the middle of whatever it does.
+    pub(crate) fn kill(&self) {
+        self.signal("-KILL");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
     }
 
     pub(crate) fn wait(&mut self) -> ExitStatus {
@@ -306,14 +325,21 @@ impl Response {
         let mut bytes = Vec::new();
         connection.read_to_end(&mut bytes).unwrap();
         let text = String::from_utf8(bytes).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {text:?}"));
+        Self::parse(&text).unwrap_or_else(|| panic!("no response: {text:?}"))
+    }
+
+    /// A response, if this is a whole one.
+    fn parse(text: &str) -> Option<Self> {
+        let (head, body) = text.split_once("\r\n\r\n")?;
         let mut lines = head.lines();
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
         let headers = lines
             .map(|line| line.split_once(':').unwrap())
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
-        Self { status, headers, body: body.to_owned() }
+        let response = Self { status, headers, body: body.to_owned() };
+        let length = response.header("content-length");
+        (length.is_empty() || length == body.len().to_string()).then_some(response)
     }
 
     /// Every value of a header, joined as RFC 9110 §5.3 allows.
