@@ -1,6 +1,7 @@
 //! The service by the real clock, and under attack.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
 use axum::http::{HeaderValue, Method, Request, StatusCode, Uri};
@@ -79,8 +80,41 @@ async fn watch_socket(address: SocketAddr, token: String) -> Ends {
     (expires_at(&token), ended)
 }
 
+/// The longest time for which this process did nothing at all, measured until it is asked for: a machine that is busy with
+/// other things, or asleep, makes everything late.
+struct Standstill {
+    longest: Arc<Mutex<Duration>>,
+}
+
+impl Standstill {
+    const BEAT: Duration = Duration::from_millis(20);
+
+    fn measure() -> Self {
+        let longest = Arc::<Mutex<Duration>>::default();
+        let noted = Arc::clone(&longest);
+        tokio::spawn(async move {
+            let mut beats = tokio::time::interval(Self::BEAT);
+            let mut last = SystemClock.now();
+            loop {
+                beats.tick().await;
+                let now = SystemClock.now();
+                let still = now.since(last).saturating_sub(Self::BEAT);
+                let mut longest = noted.lock().expect("not poisoned");
+                *longest = still.max(*longest);
+                last = now;
+            }
+        });
+        Self { longest }
+    }
+
+    fn longest(&self) -> Duration {
+        *self.longest.lock().expect("not poisoned")
+    }
+}
+
 #[tokio::test]
 async fn streams_end_within_a_second_of_their_token_by_the_real_clock() {
+    let standstill = Standstill::measure();
     let mut streams = JoinSet::new();
     for tenths in 0..20 {
         let (address, signer) = started(Duration::from_millis(1_000 + 100 * tenths)).await;
@@ -90,8 +124,10 @@ async fn streams_end_within_a_second_of_their_token_by_the_real_clock() {
             streams.spawn(watch_socket(address, token()));
         }
     }
-    for (due, ended) in streams.join_all().await {
+    let ends = streams.join_all().await;
+    let patience = Duration::from_secs(1) + standstill.longest();
+    for (due, ended) in ends {
         assert!(ended >= due, "{ended} is before {due}");
-        assert!(ended.since(due) <= Duration::from_secs(1), "{ended} is too long after {due}");
+        assert!(ended.since(due) <= patience, "{ended} is too long after {due}");
     }
 }
