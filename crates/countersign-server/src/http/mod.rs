@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{Router, middleware};
+use axum::{Router, http::Request, middleware};
 use countersign::{
     Routes, Strategy,
-    routes::{any, delete, get, post},
+    routes::{Explanation, any, delete, get, post},
 };
 
 use crate::app::Service;
@@ -29,6 +29,11 @@ pub use server::{Ending, serve};
 /// The routes of the service, to be served or mounted in another axum application.
 pub fn router(service: Arc<Service>) -> Router {
     routes(&service).with_state::<()>(service).into_router()
+}
+
+/// What would become of this request, and why. Nothing of it is done.
+pub(crate) async fn explain(service: &Service, request: Request<()>) -> Explanation {
+    routes(service).explain(request).await
 }
 
 fn routes(service: &Service) -> Routes<impl Strategy<Identity = bearer::Bearer> + use<>, Arc<Service>> {

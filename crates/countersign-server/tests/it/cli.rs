@@ -125,6 +125,42 @@ fn what_is_decoded_is_marked_as_unverified() {
 }
 
 #[test]
+fn what_the_service_would_make_of_a_request_is_explained_without_running_it() {
+    let variables = [("COUNTERSIGN_ISSUER", "https://login.example")];
+    let folder = Folder::new();
+    let explain =
+        |route: &str, token: &str| folder.run_with(["token", "explain", "--route", route], token, &variables);
+    let nothing = explain("GET /profile", "x");
+    assert!(nothing.code == Some(1) && nothing.err.contains("there is no database"), "{nothing:?}");
+
+    let service = folder.serve_with(&variables);
+    service.register("ada@example.com", "correct horse");
+    let token = service.token("ada@example.com", "correct horse");
+    service.stop();
+    let good = explain("GET /profile", &token).ok();
+    assert!(good.starts_with("GET /profile is authenticated by jwt"), "{good}");
+    assert!(good.ends_with("admitted, recognised by jwt"), "{good}");
+    assert!(explain("GET /healthz", &token).ok().ends_with("admitted without an identity"));
+    for (route, token, said) in [
+        ("GET /profile", "x.y.z", "refused: 401 token_malformed"),
+        ("DELETE /profile", &token, "no route is for DELETE /profile: 405"),
+        ("GET /nothing", &token, "ANY /(unmatched) is public"),
+    ] {
+        let ran = explain(route, token);
+        assert!(ran.out.contains(said), "{ran:?}");
+        assert_eq!(ran.code, Some(i32::from(route != "GET /nothing")), "{ran:?}");
+    }
+    let signature = token.rsplit('.').next().unwrap();
+    assert!(!good.contains(signature));
+    for wrong in ["/profile", "GET profile", "GET"] {
+        assert_eq!(explain(wrong, &token).code, Some(2), "{wrong}");
+    }
+    let both = ["token", "explain", "--route", "GET /", "--jwks", "jwks.json"];
+    assert_eq!(folder.run(both, &token).code, Some(2));
+    assert_eq!(folder.run(["token", "explain"], &token).code, Some(2));
+}
+
+#[test]
 fn an_explanation_shows_every_check_and_never_the_signature() {
     let (folder, token) = signed();
     let good = folder.run(["token", "explain", "--jwks", "jwks.json"], &token).ok();
