@@ -16,7 +16,7 @@ pub(super) enum Token {
     Sign(sign::Sign),
     Verify(verify::Verify),
     Decode(decode::Decode),
-    Explain(explain::Explain),
+    Explain(Box<explain::Explain>),
 }
 
 impl Token {
