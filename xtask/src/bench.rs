@@ -6,11 +6,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::prerequisite::{C_COMPILER, CMAKE, CXX_COMPILER, LIBCLANG, OPENSSL, Prerequisite};
+use crate::prerequisite::{C_COMPILER, CMAKE, CXX_COMPILER, LIBCLANG, OPENSSL, Prerequisite, TASKSET, WRK};
 
 pub(crate) const WORD: &str = "bench";
 pub(crate) const ABOUT: &str = "measure, and write a section of docs/benchmarks.md: \
-     `bench jwt [--quick] [ALGORITHM ...]`, `bench cache` or `bench live`";
+     `bench jwt [--quick] [ALGORITHM ...]`, `bench cache`, `bench guard [--quick] [PAIR ...]` or `bench live`";
 
 /// A benchmark: the word that names it, and what it is made of.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,9 +22,10 @@ struct Benchmark {
 }
 
 /// Every benchmark there is. Each writes its own section of the document.
-static BENCHMARKS: [Benchmark; 3] = [
+static BENCHMARKS: [Benchmark; 4] = [
     Benchmark { word: "jwt", packages: &["bench-jwt", "bench-jwt-boring", "bench-jwt-openssl"] },
     Benchmark { word: "cache", packages: &["bench-cache"] },
+    Benchmark { word: "guard", packages: &["bench-guard"] },
     Benchmark { word: "live", packages: &["bench-live"] },
 ];
 
@@ -55,11 +56,12 @@ pub(crate) fn parse(words: &[String]) -> Result<Bench, WrongCall> {
 }
 
 impl Bench {
-    /// What building it needs on this machine: the C libraries of the peers, if it has any.
+    /// What building and running it needs on this machine.
     pub(crate) fn needs(&self) -> Vec<&'static Prerequisite> {
-        match self.benchmark.packages {
-            [_] => vec![&C_COMPILER],
-            _ => vec![&C_COMPILER, &CXX_COMPILER, &CMAKE, &LIBCLANG, &OPENSSL],
+        match self.benchmark.word {
+            "jwt" => vec![&C_COMPILER, &CXX_COMPILER, &CMAKE, &LIBCLANG, &OPENSSL],
+            "guard" => vec![&C_COMPILER, &TASKSET, &WRK],
+            _ => vec![&C_COMPILER],
         }
     }
 

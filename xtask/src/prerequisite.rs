@@ -151,6 +151,27 @@ pub(crate) const OPENSSL: Prerequisite = Prerequisite {
     make: None,
 };
 
+/// Keeps a measured server on one core, and the load on another.
+pub(crate) const TASKSET: Prerequisite = Prerequisite {
+    name: "taskset",
+    purpose: "keeps a measured server and the load on it on cores of their own; there is one on Linux only",
+    find: || first_line("taskset", &["--version"]),
+    apt: &["util-linux"],
+    elsewhere: &[("Fedora", "sudo dnf install util-linux-core")],
+    make: None,
+};
+
+/// Loads the servers that are measured.
+pub(crate) const WRK: Prerequisite = Prerequisite {
+    name: "wrk",
+    purpose: "loads the servers that are measured",
+    // It prints its version, and fails, since it was not told what to load.
+    find: || first_line("sh", &["-c", "wrk --version | grep '^wrk '"]),
+    apt: &["wrk"],
+    elsewhere: &[("Fedora", "sudo dnf install wrk")],
+    make: None,
+};
+
 /// Instruments the code that is fuzzed.
 pub(crate) const NIGHTLY: Prerequisite = Prerequisite {
     name: "nightly Rust",
@@ -328,6 +349,8 @@ mod tests {
             &PEERS,
             &POSTGRES,
             &CXX_COMPILER,
+            &TASKSET,
+            &WRK,
             &NIGHTLY,
             &CARGO_FUZZ,
         ] {

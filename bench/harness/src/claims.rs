@@ -31,7 +31,7 @@ impl<'a> ClaimsToSign<'a> {
 }
 
 /// All claims in one type, read.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct ClaimsRead {
     iss: String,
     sub: String,
@@ -63,6 +63,12 @@ impl ClaimsRead {
             return Err("not yet valid");
         }
         Ok(())
+    }
+
+    /// Whose token it is.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.sub
     }
 
     /// What was found.

@@ -4,9 +4,9 @@
 //! it, and then takes turns, a short batch in each round, so that whatever else the machine does falls on all alike.
 
 pub mod field;
-mod ours;
+pub mod ours;
 mod peers;
-mod primitive;
+pub mod primitive;
 pub mod report;
 pub mod rounds;
 pub mod targets;

@@ -55,7 +55,10 @@ fn sign_with_random_id(task: &Task) -> Result<Contender, Failure> {
 }
 
 /// The keys and the verifier of a task.
-pub(crate) fn verifier(task: &Task) -> Result<(KeySet, Verifier), Failure> {
+///
+/// # Errors
+/// If the keys cannot be read.
+pub fn verifier(task: &Task) -> Result<(KeySet, Verifier), Failure> {
     let algorithm: Algorithm = task.algorithm.parse()?;
     let key = match &task.keys {
         Keys::Secret(secret) => VerifyingKey::from_secret(algorithm, secret)?,

@@ -19,7 +19,11 @@ struct Signed {
     signature: Vec<u8>,
 }
 
-pub(crate) fn contenders(task: &Task) -> Contenders {
+/// The primitive, and another where there is one.
+///
+/// # Errors
+/// If it does not verify the task's token.
+pub fn contenders(task: &Task) -> Contenders {
     let (message, signature) = task.token.rsplit_once('.').ok_or("not a token")?;
     let signature = URL_SAFE_NO_PAD.decode_to_vec(signature)?;
     let signed = Signed { message: message.as_bytes().to_vec(), signature };
