@@ -64,6 +64,19 @@ fn a_key_that_is_not_known_is_left_out_and_reported_and_the_others_are_used() {
 }
 
 #[test]
+fn a_type_or_a_curve_that_is_not_known_is_reported_as_such() {
+    let set = read(&[
+        json!({"kty": "FUTURE"}),
+        with(jwk(Algorithm::Es256), &json!({"crv": "P-192", "alg": null})),
+        with(jwk(Algorithm::Hs256), &json!({"alg": null})),
+    ]);
+    let reasons: Vec<_> = set.skipped().iter().map(|skipped| skipped.reason.to_string()).collect();
+    let unsupported = "not a JSON Web Key: its type or its curve is not supported";
+    assert_eq!(reasons[..2], [unsupported, unsupported]);
+    assert!(reasons[2].contains("does not name the algorithm"), "{reasons:?}");
+}
+
+#[test]
 fn an_element_that_is_no_key_at_all_is_left_out_and_reported() {
     let good = jwk(Algorithm::Es256);
     let garbage = [
