@@ -10,9 +10,9 @@
 //! | the subprotocols that a WebSocket offers | [`ExtractJwt::ws_subprotocol`] |
 //! | wherever a function of yours looks | [`ExtractJwt::from_fn`] |
 //! | one of several | [`ExtractJwt::first_of`] |
+//! | a field of a form | [`ExtractJwt::form`], for a [`BodyGuard`](crate::BodyGuard) |
 //!
-//! The body is no place for it: a guard decides before anything of the body is read. A token in a form (RFC 6750 §2.2) is
-//! for a [`BodyStrategy`](crate::BodyStrategy) of your own, which says how much of the body may be read.
+//! Otherwise the body is no place for it: a [`Guard`](crate::Guard) decides before anything of the body is read.
 
 mod place;
 
@@ -27,7 +27,7 @@ use http::{HeaderName, Uri};
 use crate::challenge::Scheme;
 use crate::csrf::{self, CsrfError, CsrfPolicy};
 use crate::session::cookie::{self, CookieError};
-use crate::strategy::Credential;
+use crate::strategy::{Credential, FormToken, Strategy};
 
 /// Where in a request the token stands, read by the letter of the grammar.
 ///
@@ -170,6 +170,21 @@ impl ExtractJwt {
     #[must_use]
     pub fn ws_subprotocol(marker: &'static str) -> Self {
         Self { place: Place::Subprotocol { marker } }
+    }
+
+    /// A field of a form (RFC 6750 §2.2), and the strategy that is asked about the token in it, as if it had stood after
+    /// `Authorization: Bearer`. For a [`BodyGuard`](crate::BodyGuard), the only guard that reads a body: of a `POST` of the
+    /// right kind, no more than it is told to, and not if there is an `Authorization`, too.
+    ///
+    /// ```
+    /// use countersign::{BodyGuard, ExtractJwt, Strategy};
+    ///
+    /// fn guard<T: Strategy>(jwt: T) -> BodyGuard<impl countersign::BodyStrategy<Identity = T::Identity>> {
+    ///     BodyGuard::new(ExtractJwt::form("access_token", jwt))
+    /// }
+    /// ```
+    pub fn form<T: Strategy>(field: &'static str, strategy: T) -> FormToken<T> {
+        FormToken::new(field, strategy)
     }
 
     /// Where `find` looks. What it finds must be one token, as everywhere.

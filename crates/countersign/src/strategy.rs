@@ -33,7 +33,7 @@ pub use introspection::{
     ClientAuthentication, Introspect, Introspected, IntrospectionStrategy, InvalidClientCredentials,
 };
 pub use jwt::{Accept, Checked, IssuerRepeated, JwtStrategy, TrustedIssuer};
-pub use local::{Credentials, LocalStrategy};
+pub use local::{Credentials, FormToken, LocalStrategy};
 pub use outline::{Credential, Outline};
 pub use validate::{Validate, Verdict};
 

@@ -1,6 +1,7 @@
 //! The strategy of a login: a user name and a password from the body.
 
 mod body;
+mod form;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,9 +12,12 @@ use bytes::Bytes;
 use http::request::Parts;
 use zeroize::Zeroizing;
 
+pub use form::FormToken;
+
 use super::{AuthError, Authentication, BodyStrategy, Denial, Outage, Validate, Verdict};
 use crate::challenge::Scheme;
 use crate::password::{HashingError, Password};
+
 use body::{Fields, MediaType};
 
 /// Recognises who sends a user name and a password in the body: JSON or a form, never the query.

@@ -11,6 +11,7 @@ mod cache;
 mod combine;
 mod decision;
 mod extractors;
+mod form;
 mod grpc;
 mod guard;
 mod introspection;

@@ -94,6 +94,11 @@ impl Fields {
         Ok(Self { fields })
     }
 
+    /// Whether there is a field of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
     /// Takes out the text of a field, which must not be empty.
     pub(super) fn take(&mut self, name: &str) -> Result<String, Rejection> {
         let refusal = |code, what| Err(Rejection::bad_request(code, format!("The field `{name}` {what}.")));
