@@ -156,14 +156,22 @@ impl fmt::Debug for Service {
 /// # Errors
 /// [`StartError::DataFolder`] or [`StartError::Store`].
 pub async fn open_store(config: &Config) -> Result<Store, StartError> {
-    match &config.database {
-        Database::File(file) => {
-            if file.starts_with(&config.data) {
-                data_folder::create(&config.data)?;
-            }
-            Ok(Store::open_file(file).await?)
-        }
-        Database::Server(url) => Ok(Store::open(url.expose()).await?),
+    if let Database::File(file) = &config.database
+        && file.starts_with(&config.data)
+    {
+        data_folder::create(&config.data)?;
+    }
+    Ok(open_database(&config.database).await?)
+}
+
+/// Opens a database, wherever it is.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn open_database(database: &Database) -> Result<Store, OpenError> {
+    match database {
+        Database::File(file) => Store::open_file(file).await,
+        Database::Server(url) => Store::open(url.expose()).await,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sqlx::any::AnyConnectOptions;
+use sqlx::postgres::PgConnectOptions;
 
 use crate::Store;
 use crate::engine::{self, Engine, Failure};
@@ -189,11 +190,14 @@ impl Store {
 
     async fn open_postgres(url: &str) -> Result<Self, OpenError> {
         engine::install_drivers();
-        let options: AnyConnectOptions =
-            url.parse().map_err(|error: sqlx::Error| OpenError::InvalidUrl { reason: error.to_string() })?;
-        let url = &options.database_url;
-        let host = url.host_str().unwrap_or("localhost");
-        let server = format!("postgres://{host}:{}{}", url.port().unwrap_or(5432), url.path());
+        let invalid = |error: sqlx::Error| OpenError::InvalidUrl { reason: engine::reason(&error) };
+        let options: AnyConnectOptions = url.parse().map_err(invalid)?;
+        // The driver reads it again with each connection; what is wrong with it is better known before the first.
+        let read: PgConnectOptions = url.parse().map_err(invalid)?;
+        let host =
+            read.get_socket().map_or_else(|| read.get_host().into(), |folder| folder.to_string_lossy());
+        let server =
+            format!("postgres://{host}:{}/{}", read.get_port(), read.get_database().unwrap_or_default());
         Self::connect(Engine::Postgres, options, Place::Server(&server)).await
     }
 

@@ -1,6 +1,8 @@
 //! The server is there, holds what it was told across a stop, and is gone when its process is.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use throwaway_postgres::{Server, shared};
 
@@ -32,4 +34,25 @@ fn a_stopped_server_is_not_there_and_knows_everything_when_it_is_back() {
     assert!(ask(&url, "SELECT value FROM kept").is_err());
     server.start_again();
     assert_eq!(ask(&url, "SELECT value FROM kept"), Ok("it".to_owned()));
+}
+
+#[test]
+fn a_server_is_gone_with_its_files_when_its_process_was_killed() {
+    let mut holder = Command::new(env!("CARGO_BIN_EXE_throwaway-postgres"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut url = String::new();
+    BufReader::new(holder.stdout.take().unwrap()).read_line(&mut url).unwrap();
+    let url = url.trim_end();
+    assert_eq!(ask(url, "SELECT 1"), Ok("1".to_owned()));
+
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    // It ends when the last that writes to it has: the server's keeper.
+    holder.stderr.take().unwrap().read_to_end(&mut Vec::new()).unwrap();
+    assert!(ask(url, "SELECT 1").is_err());
+    assert!(!Path::new(url.split_once("?host=").unwrap().1).exists());
 }

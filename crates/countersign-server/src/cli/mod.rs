@@ -13,9 +13,11 @@ mod input;
 mod jws;
 mod key;
 mod listing;
+mod migrate;
 mod output;
 mod place;
 mod serve;
+mod store;
 mod token;
 mod user;
 
@@ -32,6 +34,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Migrate(migrate::Migrate),
+    #[command(subcommand)]
+    Store(store::Store),
     #[command(subcommand)]
     User(user::User),
     #[command(subcommand)]
@@ -50,6 +55,8 @@ type Outcome = Result<ExitCode, Failure>;
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(command) => command.run(),
+        Command::Migrate(command) => command.run(),
+        Command::Store(command) => command.run(),
         Command::User(command) => command.run(),
         Command::Token(command) => command.run(),
         Command::Jws(command) => command.run(),

@@ -42,16 +42,24 @@ impl Place {
         let config = self.config(None)?;
         logging::start(&LogConfig::for_commands());
         block_on(async {
-            if let (IfMissing::Fail, Database::File(file)) = (missing, &config.database)
-                && !file.exists()
-            {
-                return Err(Failure::failed(format_args!("there is no database at {}", file.display())));
+            if missing == IfMissing::Fail {
+                must_exist(&config.database)?;
             }
             let store = app::open_store(&config).await.map_err(Failure::failed)?;
             let outcome = work(&config, &store).await;
             store.close().await;
             outcome
         })
+    }
+}
+
+/// A server says by itself that it has no such database; a file would be made.
+pub(super) fn must_exist(database: &Database) -> Result<(), Failure> {
+    match database {
+        Database::File(file) if !file.exists() => {
+            Err(Failure::failed(format_args!("there is no database at {}", file.display())))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -62,7 +70,8 @@ pub(super) enum IfMissing {
     Fail,
 }
 
-fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+/// Does something that waits.
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

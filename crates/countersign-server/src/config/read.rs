@@ -324,24 +324,34 @@ fn origins(given: &Given) -> Result<Vec<Origin>, String> {
     texts.into_iter().map(parse).collect()
 }
 
-/// The message never quotes the URL, which may have a password in it.
 fn database(given: &Given) -> Result<Database, String> {
-    let url = text(given)?;
-    let file = match url.split_once(':') {
-        Some(("sqlite", rest)) => rest.strip_prefix("//").unwrap_or(rest),
-        Some(("postgres" | "postgresql", _)) => return Ok(Database::Server(Secret::new(url))),
-        _ => return Err("is not a database URL; write sqlite:FILE or postgres://USER@HOST/NAME".to_owned()),
-    };
-    if file.is_empty() || file.starts_with(':') {
-        return Err(
-            "names no file; write sqlite:FILE, for example sqlite:/var/lib/countersign/countersign.db"
-                .to_owned(),
-        );
+    Database::parse(text(given)?, &given.base)
+}
+
+impl Database {
+    /// The database at a URL; the path of a file is relative to `base`. What is wrong never quotes the URL, which may have
+    /// a password in it.
+    pub(crate) fn parse(url: String, base: &Path) -> Result<Self, String> {
+        let file = match url.split_once(':') {
+            Some(("sqlite", rest)) => rest.strip_prefix("//").unwrap_or(rest),
+            Some(("postgres" | "postgresql", _)) => return Ok(Self::Server(Secret::new(url))),
+            _ => {
+                return Err(
+                    "is not a database URL; write sqlite:FILE or postgres://USER@HOST/NAME".to_owned()
+                );
+            }
+        };
+        if file.is_empty() || file.starts_with(':') {
+            return Err(
+                "names no file; write sqlite:FILE, for example sqlite:/var/lib/countersign/countersign.db"
+                    .to_owned(),
+            );
+        }
+        if file.contains('?') {
+            return Err("has parameters; a sqlite: URL is a path and nothing else".to_owned());
+        }
+        Ok(Self::File(base.join(file)))
     }
-    if file.contains('?') {
-        return Err("has parameters; a sqlite: URL is a path and nothing else".to_owned());
-    }
-    Ok(Database::File(given.base.join(file)))
 }
 
 /// A secret in a file of its own. One newline at its end, which editors add, is not part of it.

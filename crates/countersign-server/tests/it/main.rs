@@ -10,6 +10,7 @@ mod hostile;
 mod jws;
 mod log;
 mod login;
+mod moving;
 mod outage;
 mod secret;
 mod sessions;
