@@ -189,6 +189,17 @@ impl<I: 'static> Require<I> {
         self.demands.iter().map(|demand| &demand.requirement)
     }
 
+    /// What [`decide`](Self::decide) says, if it awaits nothing.
+    fn decide_now(&self, identity: &I, head: &Parts) -> Option<Result<(), (&Requirement, AuthError)>> {
+        for Demand { requirement, check } in &*self.demands {
+            let Check::Now(policy) = check else { return None };
+            if let Err(error) = policy.decide(identity, head) {
+                return Some(Err((requirement, error)));
+            }
+        }
+        Some(Ok(()))
+    }
+
     /// Whether all of it is met, or the first that is not.
     async fn decide(&self, identity: &I, head: &Parts) -> Result<(), (&Requirement, AuthError)>
     where

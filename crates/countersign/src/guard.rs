@@ -9,6 +9,7 @@ mod refusal;
 mod service;
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,7 +25,7 @@ pub use service::{Admit, GuardFuture, Guarded};
 use crate::passage::Passage;
 #[cfg(feature = "axum")]
 use crate::strategy::Outline;
-use crate::strategy::{AuthError, Strategy};
+use crate::strategy::{AuthError, Authentication, Strategy};
 
 /// Lets only those requests pass that its strategy recognises.
 ///
@@ -169,15 +170,37 @@ impl<S, T> Layer<S> for Guard<T> {
 
 impl<T> sealed::Sealed for Guard<T> {}
 
-impl<T: Strategy, B: Send> Admit<B> for Guard<T> {
-    async fn admit(self, head: &mut Parts, body: B) -> Result<B, Response<Bytes>> {
-        self.refusal.begin(head);
-        let passage = match (self.strategy.authenticate(head).await, self.presence) {
-            (Ok(authentication), _) => Passage::admitted(authentication, self.refusal),
-            (Err(AuthError::NoCredentials), Presence::Optional) => Passage::Anonymous(self.refusal),
-            (Err(error), _) => return Err(self.refusal.answer(&error, head)),
+impl<T: Strategy> Guard<T> {
+    /// Lets the request pass, or answers it.
+    fn settle(
+        &self,
+        outcome: Result<Authentication<T::Identity>, AuthError>,
+        head: &mut Parts,
+    ) -> ControlFlow<Response<Bytes>> {
+        let refusal = &self.refusal;
+        let passage = match (outcome, self.presence) {
+            (Ok(authentication), _) => Passage::admitted(authentication, Arc::clone(refusal)),
+            (Err(AuthError::NoCredentials), Presence::Optional) => Passage::Anonymous(Arc::clone(refusal)),
+            (Err(error), _) => return ControlFlow::Break(refusal.answer(&error, head)),
         };
         passage.leave_in(&mut head.extensions);
-        Ok(body)
+        ControlFlow::Continue(())
+    }
+}
+
+impl<T: Strategy, B: Send> Admit<B> for Guard<T> {
+    fn admit_now(&self, head: &mut Parts) -> Option<ControlFlow<Response<Bytes>>> {
+        self.refusal.begin(head);
+        let outcome = self.strategy.authenticate_now(head)?;
+        Some(self.settle(outcome, head))
+    }
+
+    async fn admit(self, head: &mut Parts, body: B) -> Result<B, Response<Bytes>> {
+        self.refusal.begin(head);
+        let outcome = self.strategy.authenticate(head).await;
+        match self.settle(outcome, head) {
+            ControlFlow::Continue(()) => Ok(body),
+            ControlFlow::Break(answer) => Err(answer),
+        }
     }
 }

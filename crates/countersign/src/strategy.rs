@@ -97,6 +97,15 @@ pub trait Strategy: Send + Sync + 'static {
         head: &Parts,
     ) -> impl Future<Output = Result<Authentication<Self::Identity>, AuthError>> + Send;
 
+    /// What [`authenticate`](Self::authenticate) gives for this head, where nothing has to be awaited for it; `None`, as if not
+    /// said otherwise, where that has to be asked.
+    ///
+    /// A guard tries this first, and needs no future then. It makes a strategy cheaper, and nothing else.
+    fn authenticate_now(&self, head: &Parts) -> Option<Result<Authentication<Self::Identity>, AuthError>> {
+        let _ = head;
+        None
+    }
+
     /// The same strategy with another identity: to bring several to one, for [`any_of`].
     fn map<I, F>(self, map: F) -> Map<Self, F>
     where

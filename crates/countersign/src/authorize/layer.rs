@@ -1,5 +1,7 @@
 //! The layer, and what it makes of a request.
 
+use std::ops::ControlFlow;
+
 use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
@@ -24,30 +26,59 @@ impl<S, I> Layer<S> for Require<I> {
 impl<I> sealed::Sealed for Require<I> {}
 
 impl<I: Send + Sync + 'static, B: Send> Admit<B> for Require<I> {
-    async fn admit(self, head: &mut Parts, body: B) -> Result<B, Response<Bytes>> {
-        let identity = match Authenticated::<I>::from_extensions(&head.extensions) {
+    fn admit_now(&self, head: &mut Parts) -> Option<ControlFlow<Response<Bytes>>> {
+        let identity = match recognised(head) {
             Ok(identity) => identity,
-            Err(error) if error.is_anonymous() => return Err(refuse(&AuthError::NoCredentials, head)),
-            Err(error) => return Err(refuse(&AuthError::bug(error.to_string()), head)),
+            Err(error) => return Some(ControlFlow::Break(refuse(&error, head))),
         };
-        match self.decide(&identity, head).await {
+        let decision = self.decide_now(&identity, head)?;
+        Some(self.settle(decision, &identity, head))
+    }
+
+    async fn admit(self, head: &mut Parts, body: B) -> Result<B, Response<Bytes>> {
+        let identity = recognised(head).map_err(|error| refuse(&error, head))?;
+        let decision = self.decide(&identity, head).await;
+        match self.settle(decision, &identity, head) {
+            ControlFlow::Continue(()) => Ok(body),
+            ControlFlow::Break(answer) => Err(answer),
+        }
+    }
+}
+
+impl<I: 'static> Require<I> {
+    /// Lets the request pass, or answers it.
+    fn settle(
+        &self,
+        decision: Result<(), (&Requirement, AuthError)>,
+        identity: &Authenticated<I>,
+        head: &mut Parts,
+    ) -> ControlFlow<Response<Bytes>> {
+        match decision {
             Ok(()) => {
                 if let Some(explaining) = head.extensions.get_mut::<Explaining>() {
                     explaining.steps.extend(self.requirements().map(|met| step("met", met)));
                 }
-                Ok(body)
+                ControlFlow::Continue(())
             }
             Err((unmet, error)) => {
-                let details = Authenticated::details(&identity);
+                let details = Authenticated::details(identity);
                 let mut steps = vec![step("not met", unmet)];
                 // Who was recognised is among the steps already, where somebody wants to know them.
                 if head.extensions.get::<Explaining>().is_none() {
                     steps.insert(0, Step::recognised(details));
                 }
-                Err(refuse(&error.by(details.strategy()).after(steps), head))
+                ControlFlow::Break(refuse(&error.by(details.strategy()).after(steps), head))
             }
         }
     }
+}
+
+/// Whom the guard in front has recognised.
+fn recognised<I: Send + Sync + 'static>(head: &Parts) -> Result<Authenticated<I>, AuthError> {
+    Authenticated::from_extensions(&head.extensions).map_err(|error| match error.is_anonymous() {
+        true => AuthError::NoCredentials,
+        false => AuthError::bug(error.to_string()),
+    })
 }
 
 const NAME: &str = "require";

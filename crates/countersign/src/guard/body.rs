@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -122,6 +123,10 @@ where
     T: BodyStrategy,
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + From<Bytes> + Send,
 {
+    fn admit_now(&self, _: &mut Parts) -> Option<ControlFlow<Response<Bytes>>> {
+        None
+    }
+
     async fn admit(self, head: &mut Parts, body: B) -> Result<B, Response<Bytes>> {
         self.refusal.begin(head);
         match authenticate(&*self.strategy, head, body).await {

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 use std::fmt;
-use std::future::ready;
+use std::future::{Future, ready};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -14,7 +15,6 @@ use tower_service::Service;
 use super::lease::Ticket;
 use super::{LiveBody, LiveGuard, NoLease};
 use crate::challenge;
-use crate::guard::GuardFuture;
 use crate::passage::Passage;
 use crate::strategy::AuthError;
 
@@ -48,7 +48,7 @@ where
 {
     type Response = Response<LiveBody<ResBody>>;
     type Error = S::Error;
-    type Future = GuardFuture<LiveBody<ResBody>, S::Error>;
+    type Future = LiveFuture<ResBody, S::Error>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -60,7 +60,7 @@ where
             Some(Passage::Anonymous { .. }) => None,
             None => {
                 let reason = "no guard stands in front of this live guard";
-                return GuardFuture::new(ready(Ok(mistake(reason))));
+                return Box::pin(ready(Ok(mistake(reason))));
             }
         };
         if let Some(ticket) = &ticket {
@@ -68,7 +68,7 @@ where
         }
         let connect = request.method() == Method::CONNECT;
         let answer = self.inner.call(request);
-        GuardFuture::new(async move {
+        Box::pin(async move {
             let response = answer.await?;
             // In HTTP/2 a WebSocket is a CONNECT that succeeds (RFC 8441 §5).
             let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS
@@ -81,6 +81,9 @@ where
         })
     }
 }
+
+/// The answer of the service behind a [`LiveGuard`].
+type LiveFuture<B, E> = Pin<Box<dyn Future<Output = Result<Response<LiveBody<B>>, E>> + Send>>;
 
 /// The response to an upgrade, if somebody has taken a lease for what it opens.
 fn upgrade<B: From<Bytes>>(response: Response<B>, ticket: &Ticket) -> Response<LiveBody<B>> {

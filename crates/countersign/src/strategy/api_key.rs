@@ -138,6 +138,11 @@ where
         }
         Ok(Authentication::new(NAME, stored.identity).key_id(id))
     }
+
+    /// That nothing is presented is told at once, for a strategy beside this one.
+    fn authenticate_now(&self, head: &Parts) -> Option<Result<Authentication<I>, AuthError>> {
+        matches!(self.extract.extract(head), Ok(None)).then_some(Err(AuthError::NoCredentials))
+    }
 }
 
 impl<V, R> fmt::Debug for ApiKeyStrategy<V, R> {

@@ -69,6 +69,14 @@ impl<I> Authentication<I> {
         &self.details
     }
 
+    pub(crate) fn map<J>(self, map: impl FnOnce(I) -> J) -> Authentication<J> {
+        Authentication { identity: map(self.identity), details: self.details }
+    }
+
+    pub(crate) fn into_parts(self) -> (I, Details) {
+        (self.identity, self.details)
+    }
+
     pub(crate) fn with_details(identity: I, details: Details) -> Self {
         Self { identity, details }
     }

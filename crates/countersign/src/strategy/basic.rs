@@ -77,6 +77,11 @@ where
         let identity = identity.map_err(|error| error.after([asked()]))?;
         Ok(Authentication::new(NAME, identity))
     }
+
+    /// That nothing is presented is told at once, for a strategy beside this one.
+    fn authenticate_now(&self, head: &Parts) -> Option<Result<Authentication<R::Identity>, AuthError>> {
+        matches!(credentials_after(&head.headers, "Basic"), Ok(None)).then_some(Err(AuthError::NoCredentials))
+    }
 }
 
 impl<V, R> fmt::Debug for BasicStrategy<V, R> {

@@ -72,6 +72,10 @@ impl<T: Alternatives> Strategy for AnyOf<T> {
     ) -> impl Future<Output = Result<Authentication<T::Identity>, AuthError>> + Send {
         self.strategies.any(head)
     }
+
+    fn authenticate_now(&self, head: &Parts) -> Option<Result<Authentication<T::Identity>, AuthError>> {
+        self.strategies.any_now(head)
+    }
 }
 
 impl<T> fmt::Debug for AnyOf<T> {
@@ -172,9 +176,12 @@ where
     }
 
     async fn authenticate(&self, head: &Parts) -> Result<Authentication<I>, AuthError> {
-        let authentication = self.strategy.authenticate(head).await?;
-        let details = authentication.details().clone();
-        Ok(Authentication::with_details((self.map)(authentication.into_identity()), details))
+        Ok(self.strategy.authenticate(head).await?.map(&self.map))
+    }
+
+    fn authenticate_now(&self, head: &Parts) -> Option<Result<Authentication<I>, AuthError>> {
+        let outcome = self.strategy.authenticate_now(head)?;
+        Some(outcome.map(|authentication| authentication.map(&self.map)))
     }
 }
 
@@ -210,6 +217,10 @@ pub trait Alternatives: Several {
         &self,
         head: &Parts,
     ) -> impl Future<Output = Result<Authentication<Self::Identity>, AuthError>> + Send;
+
+    /// The same, where nothing has to be awaited for it.
+    #[doc(hidden)]
+    fn any_now(&self, head: &Parts) -> Option<Result<Authentication<Self::Identity>, AuthError>>;
 }
 
 /// Strategies that [`all_of`] asks together: a tuple of them.
@@ -292,6 +303,17 @@ macro_rules! tuple {
                     authentication => return authentication,
                 })+
                 Err(AuthError::NoCredentials)
+            }
+
+            fn any_now(&self, head: &Parts) -> Option<Result<Authentication<I>, AuthError>> {
+                $(match self.$field.authenticate_now(head)? {
+                    Err(AuthError::NoCredentials) => {}
+                    Err(error) => {
+                        return Some(Err(error.by(self.$field.name()).after(asked(&self.outlines(), &NOBODY, $field))));
+                    }
+                    authentication => return Some(authentication),
+                })+
+                Some(Err(AuthError::NoCredentials))
             }
         }
 

@@ -206,13 +206,35 @@ impl<C, K, V> JwtStrategy<C, K, V> {
 }
 
 impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
-    async fn verify(&self, head: &Parts) -> Result<(Verified<C>, Details), AuthError> {
-        let token = self.extract.extract(head).map_err(|error| self.tell(error.into(), None, head))?;
-        let token = token.ok_or(AuthError::NoCredentials)?;
-        let token = match self.recall(token) {
+    /// The token, if it is good; `None` if newer keys than those at hand may have to tell.
+    fn verify_now(&self, head: &Parts) -> Option<Result<Authentication<Verified<C>>, AuthError>> {
+        let token = match self.presented(head) {
+            Ok(token) => token,
+            Err(error) => return Some(Err(error)),
+        };
+        let verdict = match self.recall(token) {
+            Some(verified) => Ok(verified),
+            None => self.trusted.choose(token).and_then(|number| self.prove_now(token, number)),
+        };
+        match verdict {
+            Ok(verified) => Some(self.pass(verified)),
+            Err(VerifyError::UnknownKey | VerifyError::KeysUnavailable) => None,
+            Err(error) => Some(Err(self.tell(error.into(), Some(token), head))),
+        }
+    }
+
+    /// The token, if it is good by the keys at hand or by newer ones.
+    async fn verify(&self, head: &Parts) -> Result<Authentication<Verified<C>>, AuthError> {
+        let token = self.presented(head)?;
+        let verified = match self.recall(token) {
             Some(verified) => verified,
             None => self.prove(token).await.map_err(|error| self.tell(error, Some(token), head))?,
         };
+        self.pass(verified)
+    }
+
+    /// The token with what is to be told of it, unless it was revoked.
+    fn pass(&self, token: Verified<C>) -> Result<Authentication<Verified<C>>, AuthError> {
         let mut details = Details {
             token_id: token.token_id().map(Box::from),
             key_id: token.key_id().map(Box::from),
@@ -223,7 +245,12 @@ impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
         if let Some(revocation) = &self.revocation {
             revocation.pass(&token, &mut details, self.clock.now())?;
         }
-        Ok((token, details))
+        Ok(Authentication::with_details(token, details))
+    }
+
+    fn presented<'h>(&self, head: &'h Parts) -> Result<&'h str, AuthError> {
+        let token = self.extract.extract(head).map_err(|error| self.tell(error.into(), None, head))?;
+        token.ok_or(AuthError::NoCredentials)
     }
 
     /// The token, if it was good before and still is.
@@ -288,8 +315,11 @@ where
     }
 
     async fn authenticate(&self, head: &Parts) -> Result<Authentication<Verified<C>>, AuthError> {
-        let (token, details) = self.token.verify(head).await?;
-        Ok(Authentication::with_details(token, details))
+        self.token.verify(head).await
+    }
+
+    fn authenticate_now(&self, head: &Parts) -> Option<Result<Authentication<Verified<C>>, AuthError>> {
+        self.token.verify_now(head)
     }
 }
 
@@ -315,7 +345,7 @@ where
     }
 
     async fn authenticate(&self, head: &Parts) -> Result<Authentication<R::Identity>, AuthError> {
-        let (token, details) = self.token.verify(head).await?;
+        let (token, details) = self.token.verify(head).await?.into_parts();
         let identity = self.validate.ask(token, head, &details).await?;
         Ok(Authentication::with_details(identity, details))
     }

@@ -4,6 +4,7 @@
 mod common;
 
 mod api_key;
+mod at_once;
 mod authorize;
 mod basic;
 mod body_guard;
