@@ -44,6 +44,7 @@
 mod attack;
 mod certificate;
 mod fake_jwks;
+mod fake_revocations;
 mod forge;
 mod hostile;
 mod issuer;
@@ -51,6 +52,7 @@ mod members;
 mod report;
 
 pub use fake_jwks::{FakeJwks, Fault};
+pub use fake_revocations::{FakeRevocations, FeedFault};
 pub use forge::BatteryError;
 pub use hostile::{Battery, Hostile};
 pub use issuer::TestIssuer;

@@ -47,7 +47,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 pub use builder::{RemoteJwkSetBuilder, StartError};
-use chance::Chance;
+pub(crate) use chance::Chance;
 pub use error::RefreshError;
 pub use fetch::{Fetch, FetchError};
 pub(crate) use location::HttpUrl;

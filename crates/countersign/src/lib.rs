@@ -69,6 +69,8 @@
 //!
 //! `jwks-reqwest`: `ReqwestFetch`, by which a [`RemoteJwkSet`] fetches, and an [`IntrospectionStrategy`] asks, over HTTPS.
 //!
+//! `revocation-reqwest`: `ReqwestConnect`, by which the revocations of an issuer elsewhere are read over HTTPS.
+//!
 //! `conformance`: the suite that proves a session store of your own. For tests.
 
 pub mod authorize;

@@ -36,14 +36,35 @@
 //! counts, and entries are never taken back. So it makes no difference in which order they come, or how often: whoever is not
 //! sure whether it has missed some is told all of them again.
 
+//!
+//! # Elsewhere
+//!
+//! A [`Feed`] tells what is merged into a view to verifiers in other processes, which read it with a [`RemoteRevocations`] over
+//! HTTP: server-sent events from a place on, and a signed [`Snapshot`] for those who have missed something. Its view is as
+//! old as the last heartbeat that came without a gap before it.
+
 mod check;
+mod connect;
 mod entry;
+mod feed;
+mod follower;
+mod remote;
+#[cfg(feature = "revocation-reqwest")]
+mod reqwest;
+mod sse;
 mod staleness;
 mod table;
 mod view;
+mod wire;
 
 pub(crate) use check::Check;
 pub use check::SessionClaim;
+pub use connect::{Chunks, Connect};
 pub use entry::{Entry, Target};
+pub use feed::{Feed, Reader};
+pub use remote::{FeedError, FeedStatus, RemoteRevocations, RemoteRevocationsBuilder};
+#[cfg(feature = "revocation-reqwest")]
+pub use reqwest::{ReqwestBody, ReqwestConnect};
 pub use staleness::Staleness;
 pub use view::{Revocations, TokenNames};
+pub use wire::{Cursor, Event, Malformed, Message, SNAPSHOT_TYPE, Snapshot};

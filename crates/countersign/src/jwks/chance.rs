@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 /// Where fractions come from that nobody can foresee.
 #[derive(Clone)]
-pub(super) struct Chance(Arc<dyn Fn() -> f64 + Send + Sync>);
+pub(crate) struct Chance(Arc<dyn Fn() -> f64 + Send + Sync>);
 
 impl Chance {
     /// The generator of the operating system.
-    pub(super) fn system() -> Self {
+    pub(crate) fn system() -> Self {
         Self::from(|| {
             let mut bytes = [0; 4];
             // Without randomness fetches are not spread; that is no reason not to fetch.
@@ -19,11 +19,11 @@ impl Chance {
         })
     }
 
-    pub(super) fn from(source: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
+    pub(crate) fn from(source: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
         Self(Arc::new(source))
     }
 
-    pub(super) fn fraction(&self) -> f64 {
+    pub(crate) fn fraction(&self) -> f64 {
         (self.0)()
     }
 }

@@ -27,8 +27,14 @@ impl ReqwestFetch {
     }
 
     /// A client that believes nobody's certificate: for `http` on loopback.
-    pub(super) fn without_roots() -> Result<Self, StartError> {
+    pub(crate) fn without_roots() -> Result<Self, StartError> {
         Self::build(Self::builder().tls_certs_only([]))
+    }
+
+    /// For other things that are read from an issuer by the same rules.
+    #[cfg(feature = "revocation-reqwest")]
+    pub(crate) fn into_client(self) -> Client {
+        self.client
     }
 
     fn builder() -> ClientBuilder {

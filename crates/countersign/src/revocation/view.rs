@@ -1,11 +1,12 @@
 //! What was revoked lately.
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use countersign_jwt::NumericDate;
+use tokio::sync::watch;
 
 use super::staleness::Age;
 use super::table::Table;
@@ -34,7 +35,8 @@ pub struct Revocations {
 }
 
 struct Inner {
-    remembered: Duration,
+    /// In milliseconds.
+    remembered: AtomicU64,
     sessions: Table<SessionId>,
     users: Table<Box<str>>,
     tokens: Table<Box<str>>,
@@ -42,6 +44,8 @@ struct Inner {
     /// In milliseconds: all that was revoked before is in here.
     complete_until: AtomicI64,
     writing: Mutex<Writing>,
+    /// Ends whoever feeds it, when it is dropped.
+    feeder: OnceLock<watch::Sender<()>>,
 }
 
 /// Whoever changes something holds this.
@@ -85,13 +89,14 @@ impl Revocations {
 
     fn made(remembered: Duration, made_at: NumericDate, complete_until: i64) -> Self {
         let inner = Inner {
-            remembered,
+            remembered: AtomicU64::new(millis(remembered)),
             sessions: Table::new(SESSION_PARTS),
             users: Table::new(OTHER_PARTS),
             tokens: Table::new(OTHER_PARTS),
             made_at,
             complete_until: AtomicI64::new(complete_until),
             writing: Mutex::new(Writing { looked_through_at: NumericDate::MIN, watchers: Vec::new() }),
+            feeder: OnceLock::new(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -180,7 +185,7 @@ impl Revocations {
     /// For how long it remembers what was revoked.
     #[must_use]
     pub fn remembered(&self) -> Duration {
-        self.inner.remembered
+        Duration::from_millis(self.inner.remembered.load(Ordering::Acquire))
     }
 
     /// Everything it holds that can still concern a token: what somebody is told who knows nothing yet.
@@ -212,15 +217,30 @@ impl Revocations {
         self.inner.sessions.bytes() + self.inner.users.bytes() + self.inner.tokens.bytes()
     }
 
+    /// From now on remembers for this long.
+    pub(super) fn remember_for(&self, remembered: Duration) {
+        self.inner.remembered.store(millis(remembered), Ordering::Release);
+    }
+
+    /// For the one task that feeds it: what becomes ready, with an error, once nobody uses the view any more.
+    pub(super) fn unused(&self) -> watch::Receiver<()> {
+        self.inner.feeder.get_or_init(|| watch::Sender::new(())).subscribe()
+    }
+
+    /// For a task that must not keep it alive.
+    pub(super) fn downgrade(&self) -> WeakRevocations {
+        WeakRevocations { inner: Arc::downgrade(&self.inner) }
+    }
+
     fn remembered_from(&self, now: NumericDate) -> i64 {
-        (now - self.inner.remembered).as_millis()
+        (now - self.remembered()).as_millis()
     }
 
     /// Forgets what cannot concern any token any more, now and then.
     fn look_through(&self, writing: &mut Writing, now: NumericDate) {
         let since = now.since(writing.looked_through_at);
         // A clock that was set back must not put it off.
-        if now >= writing.looked_through_at && since < self.inner.remembered / ROUNDS {
+        if now >= writing.looked_through_at && since < self.remembered() / ROUNDS {
             return;
         }
         writing.looked_through_at = now;
@@ -236,6 +256,22 @@ impl Revocations {
     }
 }
 
+/// A [`Revocations`] that somebody else keeps.
+pub(super) struct WeakRevocations {
+    inner: Weak<Inner>,
+}
+
+impl WeakRevocations {
+    /// The view, if anybody still uses it.
+    pub(super) fn upgrade(&self) -> Option<Revocations> {
+        self.inner.upgrade().map(|inner| Revocations { inner })
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 fn entries_of<K>(rows: Vec<(K, i64)>, target: impl Fn(K) -> Target) -> Vec<Entry> {
     let entry = |(key, at)| Entry { target: target(key), at: NumericDate::from_millis(at) };
     rows.into_iter().map(entry).collect()
@@ -245,7 +281,7 @@ impl fmt::Debug for Revocations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Revocations")
             .field("entries", &self.len())
-            .field("remembered", &self.inner.remembered)
+            .field("remembered", &self.remembered())
             .finish_non_exhaustive()
     }
 }

@@ -23,5 +23,6 @@ mod parity;
 mod pitfalls;
 mod places;
 mod refusals;
+mod remote_revocations;
 mod revocation;
 mod routes;
