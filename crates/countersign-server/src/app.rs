@@ -1,26 +1,33 @@
 //! The composition root: from a configuration to a running service. Nobody else puts parts together.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc};
+use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use countersign::{
     csrf::CsrfPolicy,
     jwt::{Clock, KeySet},
     password::{Passwords, StartError as PasswordsError},
+    revocation::{Entry, Feed, Revocations, Snapshot, Staleness},
     session::{
-        RefreshTokenKeys, RevocationReason, Revoked, SessionPolicy, WeakMasterSecret, cookie::RefreshCookie,
+        RefreshTokenKeys, RevocationReason, Revoked, SessionId, SessionPolicy, WeakMasterSecret,
+        cookie::RefreshCookie,
     },
 };
-use countersign_store::{OpenError, Store};
+use countersign_store::{OpenError, Store, StoreError};
 use thiserror::Error;
 
 use crate::{
     config::{Config, Database, MasterKeySource, PasswordConfig, SessionConfig},
     data_folder::{self, DataFolderError, MissingMasterKey},
+    fan_out::FanOut,
     flow::{AccessTokens, Accounts, TakenEmail, UserSessions},
+    http::Telling,
     key_ring::{KeyRing, KeyRingError},
     purge::PurgeTask,
     seal::{MasterKey, Sealer},
 };
+
+/// How far the clocks of verifiers elsewhere may differ that nobody has told us of.
+const MOST_COMMON_LEEWAY: Duration = Duration::from_secs(60);
 
 /// Everything the routes need, ready.
 pub struct Service {
@@ -35,9 +42,17 @@ pub struct Service {
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
     /// How far clocks may differ.
-    pub(crate) leeway: std::time::Duration,
+    pub(crate) leeway: Duration,
     /// What registration tells.
     pub(crate) taken_email: TakenEmail,
+    /// What was revoked lately, here and by other instances.
+    pub(crate) revocations: Revocations,
+    /// How old that may be.
+    pub(crate) staleness: Staleness,
+    /// What tells it to verifiers elsewhere, where that is configured.
+    pub(crate) telling: Option<Telling>,
+    /// Keeps it up to date until the service is dropped.
+    _fan_out: FanOut,
     /// Clears away old sessions until the service is dropped.
     _purge: PurgeTask,
 }
@@ -78,8 +93,11 @@ impl Service {
         let store = open_store(config).await?;
         let (keys, refresh_keys) = open_keys(config, &store, &*clock).await?;
         let issuer = config.issuer.as_deref().unwrap_or(issuer);
+        let revocations = Revocations::fed(remembered(config), clock.now());
+        let telling = telling(config, &revocations, &keys, issuer)?;
         let tokens = AccessTokens::new(keys.signing, issuer, &config.audience, config.token.access_lifetime);
-        let sessions = sessions(store.clone(), refresh_keys, &config.session);
+        let sessions = sessions(store.clone(), refresh_keys, &config.session, (&revocations, &clock));
+        let fan_out = FanOut::start(store.clone(), revocations.clone(), Arc::clone(&clock)).await?;
         // A session that was revoked is remembered for as long as an access token of it may be good.
         let keep = config.session.keep_ended.max(config.token.access_lifetime + config.token.leeway);
         let purge = PurgeTask::start(sessions.clone(), keep, Arc::clone(&clock));
@@ -94,18 +112,49 @@ impl Service {
                 true => TakenEmail::Reveal,
                 false => TakenEmail::Conceal,
             },
+            staleness: Staleness::fail_open_for(config.revocation.stale_after),
+            revocations,
+            telling,
+            _fan_out: fan_out,
             _purge: purge,
         })
     }
 }
 
 /// The sessions in a store, and who is told when one of them ends before its time.
-fn sessions(store: Store, keys: RefreshTokenKeys, config: &SessionConfig) -> UserSessions {
+fn sessions(
+    store: Store,
+    keys: RefreshTokenKeys,
+    config: &SessionConfig,
+    (view, clock): (&Revocations, &Arc<dyn Clock>),
+) -> UserSessions {
     let policy = SessionPolicy::default()
         .grace(config.grace)
         .lifetime(config.lifetime)
         .idle_lifetime(config.idle_lifetime);
-    UserSessions::new(store, keys, policy).on_revoked(log_revoked)
+    let (view, clock) = (view.clone(), Arc::clone(clock));
+    UserSessions::new(store, keys, policy).on_revoked(move |revoked| {
+        view.merge([Entry::from(revoked)], clock.now());
+        log_revoked(revoked);
+    })
+}
+
+/// For how long a revoked session is remembered: until the last access token of it has expired everywhere.
+fn remembered(config: &Config) -> Duration {
+    config.token.access_lifetime + config.token.leeway.max(MOST_COMMON_LEEWAY)
+}
+
+/// What tells verifiers elsewhere.
+fn telling(
+    config: &Config,
+    view: &Revocations,
+    keys: &KeyRing,
+    issuer: &str,
+) -> Result<Option<Telling>, StartError> {
+    let Some(key) = &config.revocation.feed_key else { return Ok(None) };
+    let epoch = SessionId::generate().map_err(|_| StartError::Cryptography)?;
+    let signer = Snapshot::signer(keys.signing.clone(), issuer);
+    Ok(Some(Telling::new(Feed::new(view, epoch.to_string()), signer, key)))
 }
 
 fn log_revoked(revoked: &Revoked) {
@@ -246,6 +295,9 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The database does not tell what was revoked.
+    #[error(transparent)]
+    Revocations(#[from] StoreError),
     /// The signing keys cannot be had.
     #[error(transparent)]
     Keys(#[from] KeyRingError),
@@ -290,8 +342,12 @@ impl Service {
         clock: Arc<dyn Clock>,
         variables: &[(&str, &str)],
     ) -> Self {
-        let always =
-            [("JWT_SECRET", "a secret of more than thirty-two bytes"), ("COUNTERSIGN_TOKEN_LEEWAY", "0s")];
+        let always = [
+            ("JWT_SECRET", "a secret of more than thirty-two bytes"),
+            ("COUNTERSIGN_TOKEN_LEEWAY", "0s"),
+            // The clock of a test leaps; what was revoked is asked for by the clock of the machine.
+            ("COUNTERSIGN_REVOCATION_STALE_AFTER", "300d"),
+        ];
         let surroundings = crate::config::Surroundings {
             variables: always
                 .iter()

@@ -34,6 +34,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod data_folder;
+mod fan_out;
 pub mod flow;
 pub mod http;
 pub mod key_ring;

@@ -50,6 +50,9 @@ const POSTGRES_SETTINGS: &str = "SET statement_timeout = '5s'; SET idle_in_trans
 pub(crate) const SQLITE_SETTINGS: &str =
     "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
 
+/// Where revocations are announced.
+pub(crate) const REVOCATIONS_CHANNEL: &str = "countersign_revocations";
+
 /// Must run before the first connection is opened.
 pub(crate) fn install_drivers() {
     static INSTALLED: Once = Once::new();
@@ -97,6 +100,14 @@ impl Engine {
         match self {
             Self::Sqlite => 2 * SQLITE_PATIENCE,
             Self::Postgres => 2 * POSTGRES_PATIENCE,
+        }
+    }
+
+    /// Tells all who listen what is bound to it, in the moment of the commit; `None` where nobody can.
+    pub(crate) fn announcement(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some("SELECT pg_notify('countersign_revocations', $1)"),
         }
     }
 

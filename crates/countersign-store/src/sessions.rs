@@ -72,7 +72,11 @@ impl SessionStore for Store {
                     .execute(self.writes()),
             )
             .await?;
-        Ok(updated.rows_affected() > 0)
+        let revoked = updated.rows_affected() > 0;
+        if revoked {
+            self.announce(&[id], revocation.at).await;
+        }
+        Ok(revoked)
     }
 
     async fn revoke_all(
@@ -93,7 +97,10 @@ impl SessionStore for Store {
                     .fetch_all(self.writes()),
             )
             .await?;
-        Ok(rows.iter().map(session_id).collect::<Result<_, _>>().map_err(StoreError::from)?)
+        let revoked: Vec<_> =
+            rows.iter().map(session_id).collect::<Result<_, _>>().map_err(StoreError::from)?;
+        self.announce(&revoked, revocation.at).await;
+        Ok(revoked)
     }
 
     async fn list(
@@ -147,7 +154,7 @@ fn session(row: &AnyRow) -> Result<Session, sqlx::Error> {
     })
 }
 
-fn session_id(row: &AnyRow) -> Result<SessionId, sqlx::Error> {
+pub(crate) fn session_id(row: &AnyRow) -> Result<SessionId, sqlx::Error> {
     let bytes: Vec<u8> = row.try_get("id")?;
     let bytes = bytes.try_into().map_err(|_| not_ours("not the length of a session's id"))?;
     Ok(SessionId::from_bytes(bytes))

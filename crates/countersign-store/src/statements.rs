@@ -68,6 +68,7 @@ statements! {
                              revoked_at, revocation, user_agent, address FROM sessions \
                              WHERE user_id = $1 AND revoked_at IS NULL AND ends_at > $2 \
                              ORDER BY refreshed_at DESC, id LIMIT $3";
+    SESSIONS_REVOKED_SINCE = "SELECT id, revoked_at FROM sessions WHERE revoked_at > $1";
     PURGE_SESSIONS = "DELETE FROM sessions WHERE id IN \
                       (SELECT id FROM sessions WHERE ends_at <= $1 OR revoked_at <= $1 LIMIT $2)";
 }

@@ -86,6 +86,17 @@ impl Store {
         &self.writes
     }
 
+    /// The statement by which processes tell each other; `None` where they cannot.
+    pub(crate) fn announcement(&self) -> Option<&'static str> {
+        self.engine.announcement()
+    }
+
+    /// Where to connect to in order to listen.
+    pub(crate) fn postgres_url(&self) -> Option<String> {
+        let url = || self.reads.connect_options().database_url.to_string();
+        self.announcement().map(|_| url())
+    }
+
     /// For several statements that belong together, of which one changes something.
     pub(crate) async fn begin_write(
         &self,

@@ -68,3 +68,8 @@ pub use reqwest::{ReqwestBody, ReqwestConnect};
 pub use staleness::Staleness;
 pub use view::{Revocations, TokenNames};
 pub use wire::{Cursor, Event, Malformed, Message, SNAPSHOT_TYPE, Snapshot};
+
+/// The snippets of the guide.
+#[cfg(all(doctest, feature = "revocation-reqwest"))]
+#[doc = include_str!("../../../docs/guide/revocation.md")]
+struct Guide;

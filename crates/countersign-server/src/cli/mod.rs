@@ -17,6 +17,7 @@ mod migrate;
 mod output;
 mod place;
 mod serve;
+mod session;
 mod store;
 mod token;
 mod user;
@@ -40,6 +41,8 @@ enum Command {
     #[command(subcommand)]
     User(user::User),
     #[command(subcommand)]
+    Session(session::Session),
+    #[command(subcommand)]
     Token(token::Token),
     #[command(subcommand)]
     Jws(jws::Jws),
@@ -58,6 +61,7 @@ pub fn main() -> ExitCode {
         Command::Migrate(command) => command.run(),
         Command::Store(command) => command.run(),
         Command::User(command) => command.run(),
+        Command::Session(command) => command.run(),
         Command::Token(command) => command.run(),
         Command::Jws(command) => command.run(),
         Command::Key(command) => command.run(),

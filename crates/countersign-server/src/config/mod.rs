@@ -66,6 +66,8 @@ pub struct Config {
     pub jwt_secret: Option<Secret>,
     /// How long sessions last, and which pages may keep theirs in a cookie.
     pub session: SessionConfig,
+    /// What becomes of access tokens whose session was revoked.
+    pub revocation: RevocationConfig,
     /// How much passwords may cost this machine.
     pub password: PasswordConfig,
     /// What registration tells.
@@ -112,6 +114,16 @@ pub struct SessionConfig {
     pub keep_ended: Duration,
     /// The origins of pages that may keep their refresh token in a cookie; none when empty.
     pub cookie_origins: Vec<Origin>,
+}
+
+/// What becomes of access tokens whose session was revoked.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RevocationConfig {
+    /// For how long guarded routes answer while the database does not tell what other instances have revoked; after that, 503.
+    pub stale_after: Duration,
+    /// What verifiers in other processes present to read the feed of revocations; `None`, and there is no feed.
+    pub feed_key: Option<Secret>,
 }
 
 /// How much passwords may cost this machine. What is `None` is chosen by `countersign::password`.

@@ -13,7 +13,7 @@ use tracing::Level;
 
 use super::{
     Config, Database, LogConfig, LogFormat, MasterKeySource, PasswordConfig, Problem, RegistrationConfig,
-    Secret, SessionConfig, TokenConfig, duration,
+    RevocationConfig, Secret, SessionConfig, TokenConfig, duration,
     layers::{Given, Layers, Value},
 };
 
@@ -63,6 +63,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
         iterations: reader.read("password.iterations", |given| number(given, &(1..=10))),
     };
     let session = reader.session();
+    let revocation = reader.revocation();
     let reveal_taken = reader.read("registration.reveal_taken", boolean);
     let trusted_proxies = reader.read("http.trusted_proxies", |given| number(given, &(0..=16_u8)));
     let level = reader.read("log.level", |given| one_of(given, &LEVELS));
@@ -81,7 +82,8 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
     let (Some(reveal_taken), Some(level), Some(format)) = (reveal_taken, level, format) else {
         return Err(reader.layers.problems);
     };
-    let (Some(session), Some(trusted_proxies)) = (session, trusted_proxies) else {
+    let (Some(session), Some(revocation), Some(trusted_proxies)) = (session, revocation, trusted_proxies)
+    else {
         return Err(reader.layers.problems);
     };
     if !reader.layers.problems.is_empty() {
@@ -98,6 +100,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
         token: TokenConfig { access_lifetime, leeway },
         jwt_secret,
         session,
+        revocation,
         password,
         registration: RegistrationConfig { reveal_taken },
         trusted_proxies: trusted_proxies.into(),
@@ -164,6 +167,22 @@ impl Reader {
             keep_ended: keep_ended?,
             cookie_origins,
         })
+    }
+
+    fn revocation(&mut self) -> Option<RevocationConfig> {
+        let stale_after = self.read("revocation.stale_after", |given| {
+            duration(given).and_then(|length| within(length, Duration::from_secs(10), LONGEST_LIFETIME))
+        });
+        let feed_key = self.read("revocation.feed_key", |given| {
+            let key = text(given)?;
+            match key.len() < SHORTEST_SECRET || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+                true => Err(format!(
+                    "is not {SHORTEST_SECRET} or more letters, digits and signs; `openssl rand -hex 32` makes one"
+                )),
+                false => Ok(Secret::new(key)),
+            }
+        });
+        Some(RevocationConfig { stale_after: stale_after?, feed_key })
     }
 
     fn master_key(&mut self) -> MasterKeySource {

@@ -54,6 +54,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::new("session.grace", "COUNTERSIGN_SESSION_GRACE").default("10s"),
     Setting::new("session.keep_ended", "COUNTERSIGN_SESSION_KEEP_ENDED").default("30d"),
     Setting::new("session.cookie_origins", "COUNTERSIGN_SESSION_COOKIE_ORIGINS"),
+    Setting::new("revocation.stale_after", "COUNTERSIGN_REVOCATION_STALE_AFTER").default("60s"),
+    Setting::new("revocation.feed_key", "COUNTERSIGN_REVOCATION_FEED_KEY").secret(),
     Setting::new("password.threads", "COUNTERSIGN_PASSWORD_THREADS"),
     Setting::new("password.queue", "COUNTERSIGN_PASSWORD_QUEUE"),
     Setting::new("password.memory_kib", "COUNTERSIGN_PASSWORD_MEMORY_KIB"),

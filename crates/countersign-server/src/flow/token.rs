@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 
 use countersign::{
     jwt::{Claims, NumericDate, SignError, Signer, SigningKey, Verifier},
+    revocation::SessionClaim,
     session::SessionId,
 };
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,12 @@ pub struct AccessClaims {
     /// The session that the token belongs to; `None` for one that an operator has signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<SessionId>,
+}
+
+impl SessionClaim for AccessClaims {
+    fn session_id(&self) -> Option<SessionId> {
+        self.sid
+    }
 }
 
 /// Issues access tokens in the profile of RFC 9068, and says how they are verified.

@@ -19,11 +19,13 @@ mod json;
 mod log;
 mod panics;
 mod profile;
+mod revocations;
 mod server;
 mod sessions;
 mod tokens;
 mod well_known;
 
+pub(crate) use revocations::Telling;
 pub use server::{Ending, serve};
 
 /// The routes of the service, to be served or mounted in another axum application.
@@ -37,7 +39,14 @@ pub(crate) async fn explain(service: &Service, request: Request<()>) -> Explanat
 }
 
 fn routes(service: &Service) -> Routes<impl Strategy<Identity = bearer::Bearer> + use<>, Arc<Service>> {
-    Routes::new(bearer::guard(service))
+    let mut routes = Routes::new(bearer::guard(service));
+    if let Some(telling) = &service.telling {
+        let guard = || revocations::guard(telling);
+        routes = routes
+            .route("/auth/revocations", get(revocations::snapshot).authenticated_by(guard()))
+            .route("/auth/revocations/feed", get(revocations::feed).authenticated_by(guard()));
+    }
+    routes
         .route("/auth/register", post(auth::register).public())
         .route("/auth/login", post(auth::login).public())
         .route("/auth/refresh", post(auth::refresh).public())

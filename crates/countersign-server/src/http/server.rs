@@ -11,7 +11,7 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Semaphore, watch},
 };
 use tower::ServiceExt as _;
 
@@ -37,6 +37,18 @@ pub enum Ending {
     CutOff,
 }
 
+/// What answers that never end are told by that the service is to end, in the extensions of a request.
+#[derive(Debug, Clone)]
+pub(super) struct Stopped(watch::Receiver<()>);
+
+impl Stopped {
+    /// When the service is to end.
+    pub(super) async fn wait(mut self) {
+        // The sender says nothing, and is gone then.
+        let _ = self.0.changed().await;
+    }
+}
+
 /// Serves until `stop` is ready, then lets the requests in flight finish until `cut_off` is ready.
 pub async fn serve(
     listener: TcpListener,
@@ -46,6 +58,8 @@ pub async fn serve(
 ) -> Ending {
     let connections = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let (running, stopped) = watch::channel(());
+    let stopped = Stopped(stopped);
     let mut stop = pin!(stop);
     loop {
         let accepted = async {
@@ -59,7 +73,7 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = connection(stream, peer, router.clone(), &connections);
+                let connection = connection(stream, peer, router.clone(), &connections, stopped.clone());
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);
@@ -71,7 +85,7 @@ pub async fn serve(
             }
         }
     }
-    drop(listener);
+    drop((listener, running));
     tokio::select! {
         () = connections.shutdown() => Ending::Finished,
         () = cut_off => Ending::CutOff,
@@ -83,11 +97,13 @@ fn connection(
     peer: SocketAddr,
     router: Router,
     connections: &GracefulShutdown,
+    stopped: Stopped,
 ) -> impl Future<Output = ()> + use<> {
     // Answers are small and complete: nothing is gained by waiting for more. Without it they are only slower.
     let _ = stream.set_nodelay(true);
     let service = router.map_request(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(stopped.clone());
         request
     });
     let connection = http1::Builder::new()

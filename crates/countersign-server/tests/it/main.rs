@@ -12,6 +12,7 @@ mod log;
 mod login;
 mod moving;
 mod outage;
+mod revocation;
 mod secret;
 mod sessions;
 mod sharing;

@@ -127,7 +127,7 @@ fn an_operator_who_disables_a_user_ends_their_sessions(folder: &Folder) {
         (ran.code, ran.err.as_str()),
         (
             Some(0),
-            "ada@example.com cannot log in any more; 2 sessions ended; access tokens in use stay good for up to 15m\n"
+            "ada@example.com cannot log in any more; 2 sessions ended, and no access token of them is accepted\n"
         )
     );
     for token in tokens {

@@ -9,7 +9,9 @@ use axum::body::Body;
 use axum::routing::get as on_get;
 use countersign::cache::TokenCache;
 use countersign::jwt::{Clock, KeySet, ManualClock, NumericDate, Verified};
-use countersign::revocation::{Entry, Revocations, Staleness, Target, TokenNames};
+use countersign::revocation::{
+    Entry, Event, Feed, Message, Revocations, Snapshot, Staleness, Target, TokenNames,
+};
 use countersign::session::{MemoryStore, NewSession, RefreshTokenKeys, SessionId, SessionPolicy, Sessions};
 use countersign::{Authenticated, Guard, JwtStrategy};
 use countersign_testkit::TestIssuer;
@@ -237,6 +239,28 @@ fn those_who_watch_are_told_of_news_once() {
         view.merge(entries.clone(), START);
     }
     assert_eq!(*told.lock().expect("no panic"), entries);
+}
+
+/// The sizes that docs/guide/revocation.md names.
+#[test]
+fn a_hundred_thousand_revoked_sessions_take_little_in_memory_in_a_snapshot_and_in_a_feed() {
+    const SESSIONS: u128 = 100_000;
+    let view = Revocations::in_process(REMEMBERED);
+    let feed = Feed::new(&view, "AAAAAAAAAAAAAAAAAAAAAA");
+    let id = |number: u128| {
+        SessionId::from_bytes(number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes())
+    };
+    view.merge((0..SESSIONS).map(|number| Entry::session(id(number), START)), START);
+    assert_eq!((view.len(), view.bytes()), (100_000, 24 * 100_000));
+
+    let key = TestIssuer::new().signing_key().clone();
+    let signed = feed.snapshot(START).sign(&Snapshot::signer(key, "https://login.example"), START);
+    let bytes = signed.expect("a snapshot").len();
+    assert!((5_400_000..5_600_000).contains(&bytes), "{bytes}");
+
+    let cursor = feed.snapshot(START).cursor;
+    let event = Event { cursor, message: Message::Revoked(Entry::session(id(1), START)) };
+    assert_eq!(event.to_string().len(), 115, "{event}");
 }
 
 /// Entries about few targets at few moments, so that they meet.

@@ -10,13 +10,12 @@ use crate::{
         Failure, Outcome, output,
         place::{IfMissing, Place},
     },
-    config::format_duration,
-    flow::{self, Disabled, EmailAddress},
+    flow::{self, Disabled},
 };
 
 /// Keep a user from logging in, and end their sessions
 ///
-/// Access tokens that the user has already stay good until they expire.
+/// Services that run accept no access token of these sessions any more: at once on PostgreSQL, within two seconds on SQLite.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Disable {
     /// The e-mail address or the id of the user
@@ -30,19 +29,13 @@ pub(in crate::cli) struct Disable {
 impl Disable {
     pub(super) fn run(self) -> Outcome {
         let named = self.user;
-        self.place.with_store(IfMissing::Fail, async |config, store| {
-            let user = match EmailAddress::parse(&named) {
-                Ok(email) => store.user_by_email(email.as_str()).await,
-                Err(_) => store.user_by_id(&named).await,
-            };
-            let nobody = || Failure::failed(format_args!("there is no user {named}"));
-            let user = user.map_err(Failure::failed)?.ok_or_else(nobody)?;
+        self.place.with_store(IfMissing::Fail, async |_, store| {
+            let user = super::named(&named, store).await?;
             match flow::disable(&user.id, store, SystemClock.now()).await.map_err(Failure::failed)? {
-                Disabled::Unknown => Err(nobody()),
+                Disabled::Unknown => Err(Failure::failed(format_args!("there is no user {named}"))),
                 Disabled::Done { sessions } => {
-                    let lifetime = format_duration(config.token.access_lifetime);
                     output::note(format_args!(
-                        "{} cannot log in any more; {sessions} sessions ended; access tokens in use stay good for up to {lifetime}",
+                        "{} cannot log in any more; {sessions} sessions ended, and no access token of them is accepted",
                         user.email,
                     ));
                     Ok(())

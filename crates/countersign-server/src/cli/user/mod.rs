@@ -2,7 +2,10 @@
 
 use clap::Subcommand;
 
-use super::Outcome;
+use countersign_store::Store;
+
+use super::{Failure, Outcome};
+use crate::flow::EmailAddress;
 
 mod add;
 mod disable;
@@ -14,6 +17,15 @@ pub(super) enum User {
     Add(add::Add),
     List(list::List),
     Disable(disable::Disable),
+}
+
+/// The user of this e-mail address or id.
+pub(super) async fn named(name: &str, store: &Store) -> Result<countersign_store::User, Failure> {
+    let user = match EmailAddress::parse(name) {
+        Ok(email) => store.user_by_email(email.as_str()).await,
+        Err(_) => store.user_by_id(name).await,
+    };
+    user.map_err(Failure::failed)?.ok_or_else(|| Failure::failed(format_args!("there is no user {name}")))
 }
 
 impl User {

@@ -1,0 +1,203 @@
+//! What other instances revoke: heard of at once where the database tells, and asked for every two seconds everywhere.
+
+use std::{sync::Arc, time::Duration};
+
+use countersign::{
+    jwt::{Clock, NumericDate},
+    revocation::{Entry, Revocations},
+    session::SessionId,
+};
+use countersign_store::{RevocationListener, Store, StoreError};
+use tokio::{
+    task::AbortHandle,
+    time::{Instant, timeout_at},
+};
+
+/// How long after a question the next one comes. A view is to be fresh for five of them
+/// ([`Staleness::FRESH`](countersign::revocation::Staleness::FRESH)).
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// How far a question goes back behind the one before: more than the clocks of instances differ and a commit takes. What is
+/// told again changes nothing.
+const OVERLAP: Duration = Duration::from_secs(120);
+
+/// Keeps a view up to date with a store until it is dropped.
+#[derive(Debug)]
+pub(crate) struct FanOut(AbortHandle);
+
+impl FanOut {
+    /// Asks the store for all that still counts, and goes on to ask and to listen in the background.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the first question got no answer.
+    pub(crate) async fn start(
+        store: Store,
+        view: Revocations,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        let mut task = Task { store, view, clock, asked_at: None, listener: None };
+        task.ask().await?;
+        Ok(Self(tokio::spawn(async move { task.run().await }).abort_handle()))
+    }
+}
+
+impl Drop for FanOut {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+struct Task {
+    store: Store,
+    view: Revocations,
+    clock: Arc<dyn Clock>,
+    /// When the last question was asked that got an answer.
+    asked_at: Option<NumericDate>,
+    listener: Option<RevocationListener>,
+}
+
+impl Task {
+    async fn run(&mut self) {
+        let mut answered = true;
+        loop {
+            let due = Instant::now() + INTERVAL;
+            if answered && self.listener.is_none() {
+                // Without one there is still the next question.
+                self.listener = self.store.listen().await.ok().flatten();
+            }
+            // Whichever comes first: it is time to ask, or messages may have been lost.
+            drop(timeout_at(due, self.hear()).await);
+            let outcome = self.ask().await;
+            match &outcome {
+                Ok(()) if !answered => tracing::info!("the store tells again what others have revoked"),
+                Err(error) if answered => {
+                    tracing::error!(%error, "the store does not tell what others have revoked");
+                }
+                _ => {}
+            }
+            answered = outcome.is_ok();
+            if !answered {
+                self.listener = None;
+            }
+        }
+    }
+
+    /// Takes in what the store holds; the view is then complete up to the moment of the question.
+    async fn ask(&mut self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        // A clock that was set back must not leave anything out.
+        let from = match self.asked_at {
+            Some(at) => at.min(now),
+            None => now - self.view.remembered(),
+        };
+        let revoked = self.store.sessions_revoked_since(from - OVERLAP).await?;
+        self.view.merge(entries(revoked), self.clock.now());
+        self.view.confirm(now, self.clock.now());
+        self.asked_at = Some(now);
+        Ok(())
+    }
+
+    /// Takes in what others tell until some of it may have been lost; for ever, where nobody tells anything.
+    async fn hear(&mut self) {
+        while let Some(listener) = &mut self.listener {
+            match listener.next().await {
+                Ok(Some(revoked)) => drop(self.view.merge(entries(revoked), self.clock.now())),
+                Ok(None) | Err(_) => {
+                    self.listener = None;
+                    return;
+                }
+            }
+        }
+        std::future::pending().await
+    }
+}
+
+fn entries(revoked: Vec<(SessionId, NumericDate)>) -> impl Iterator<Item = Entry> {
+    revoked.into_iter().map(|(id, at)| Entry::session(id, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign::{
+        jwt::ManualClock,
+        revocation::{Staleness, TokenNames},
+        session::{NewSession, RefreshTokenKeys, Revoker, SessionPolicy, Sessions},
+    };
+
+    use super::*;
+
+    const START: NumericDate = NumericDate::from_secs(1_700_000_000);
+    const REMEMBERED: Duration = Duration::from_secs(960);
+
+    /// Two instances on one SQLite file: one revokes, the other asks.
+    struct Scene {
+        _folder: tempfile::TempDir,
+        clock: Arc<ManualClock>,
+        sessions: Sessions<Store>,
+        other: Task,
+    }
+
+    impl Scene {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("test.db");
+            let clock = Arc::new(ManualClock::new(START));
+            let keys = RefreshTokenKeys::new(&[7; 32]).unwrap();
+            let store = Store::open_file(&file).await.unwrap();
+            let sessions = Sessions::new(store, keys, SessionPolicy::default());
+            let store = Store::open_file(&file).await.unwrap();
+            let view = Revocations::fed(REMEMBERED, START);
+            let clock_of_other: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+            let other = Task { store, view, clock: clock_of_other, asked_at: None, listener: None };
+            Self { _folder: folder, clock, sessions, other }
+        }
+
+        /// Starts a session and revokes it by a clock that shows this.
+        async fn revoked(&self, at: NumericDate) -> SessionId {
+            let login = NewSession::new(SessionId::generate().unwrap(), "ada");
+            let id = self.sessions.start(login, at).await.unwrap().session.id;
+            assert!(self.sessions.revoke(id, Revoker::Administrator, at).await.unwrap().is_some());
+            id
+        }
+
+        fn knows(&self, id: SessionId) -> bool {
+            let names = TokenNames { session_id: Some(id), ..TokenNames::default() };
+            self.other.view.find(names).is_some()
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_question_gets_all_that_still_counts() {
+        let mut scene = Scene::new().await;
+        let (late, long_ago) =
+            (scene.revoked(START - REMEMBERED).await, scene.revoked(START - 2 * REMEMBERED).await);
+        scene.other.ask().await.unwrap();
+        assert!(scene.knows(late) && !scene.knows(long_ago));
+        assert_eq!(scene.other.view.as_of(START), Some(START));
+    }
+
+    #[tokio::test]
+    async fn later_questions_get_what_clocks_that_are_behind_have_written_late() {
+        let mut scene = Scene::new().await;
+        scene.other.ask().await.unwrap();
+        scene.clock.advance(Duration::from_secs(2));
+        let by_clocks = [START, START - OVERLAP + Duration::from_secs(3), START + Duration::from_secs(60)];
+        for at in by_clocks {
+            let id = scene.revoked(at).await;
+            scene.other.ask().await.unwrap();
+            assert!(scene.knows(id), "{at:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_an_answer_the_view_stays_and_grows_old() {
+        let mut scene = Scene::new().await;
+        let id = scene.revoked(START).await;
+        scene.other.ask().await.unwrap();
+        scene.other.store.close().await;
+        scene.clock.advance(Staleness::FRESH + Duration::from_secs(1));
+        scene.other.ask().await.unwrap_err();
+        assert!(scene.knows(id));
+        assert!(!scene.other.view.is_fresh(Staleness::fail_closed(), scene.clock.now()));
+    }
+}

@@ -1,0 +1,261 @@
+//! A logout at one instance reaches all others, and verifiers in other processes that read the feed.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use countersign::{
+    jwt::{Clock as _, KeySet, NumericDate, SystemClock, Unverified},
+    revocation::{Entry, RemoteRevocations, ReqwestConnect, Staleness, Target},
+    session::SessionId,
+};
+use serde::Deserialize;
+use throwaway_postgres::Server;
+use tokio::runtime::Runtime;
+
+use crate::support::{EMAIL, Folder, PASSWORD, Service, on_both_engines};
+
+const ISSUER: (&str, &str) = ("COUNTERSIGN_ISSUER", "https://auth.example");
+const FEED_KEY: &str = "0123456789abcdef0123456789abcdef";
+const FEED: (&str, &str) = ("COUNTERSIGN_REVOCATION_FEED_KEY", FEED_KEY);
+/// More questions than are asked in any time that a test may take.
+const MANY: usize = 100_000;
+
+on_both_engines! {
+    a_logout_is_refused_at_once_where_it_happened_and_soon_by_another_process;
+    what_an_operator_revokes_is_refused_by_services_that_run;
+}
+
+/// Asks until the answer is this one.
+pub(crate) fn until<T: PartialEq + std::fmt::Debug>(expected: T, ask: impl Fn() -> T) {
+    let mut last = ask();
+    for _ in 0..MANY {
+        if last == expected {
+            return;
+        }
+        last = ask();
+    }
+    assert_eq!(last, expected);
+}
+
+/// What the bearer of a token is answered.
+fn answer(service: &Service, token: &str) -> (u16, Option<String>) {
+    let response = service.profile(token);
+    (response.status, (response.status != 200).then(|| response.code()))
+}
+
+fn revoked() -> (u16, Option<String>) {
+    (401, Some("token_revoked".to_owned()))
+}
+
+fn a_logout_is_refused_at_once_where_it_happened_and_soon_by_another_process(folder: &Folder) {
+    let (one, two) = (folder.serve_with(&[ISSUER]), folder.serve_with(&[ISSUER]));
+    one.register(EMAIL, PASSWORD);
+    let (tokens, others) = (one.tokens(EMAIL, PASSWORD), one.tokens(EMAIL, PASSWORD));
+    assert_eq!(answer(&two, &tokens.access), (200, None));
+    one.log_out(&tokens.refresh);
+    assert_eq!(answer(&one, &tokens.access), revoked());
+    until(revoked(), || answer(&two, &tokens.access));
+    for service in [&one, &two] {
+        assert_eq!(answer(service, &others.access), (200, None));
+    }
+    // One that starts later knows, too.
+    assert_eq!(answer(&folder.serve_with(&[ISSUER]), &tokens.access), revoked());
+}
+
+fn what_an_operator_revokes_is_refused_by_services_that_run(folder: &Folder) {
+    let service = folder.serve_with(&[ISSUER]);
+    service.register(EMAIL, PASSWORD);
+    let (first, second) = (service.tokens(EMAIL, PASSWORD), service.tokens(EMAIL, PASSWORD));
+    let listed = folder.run(["session", "list", "--json", EMAIL], "").ok();
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    let id = session_of(&first.access).to_string();
+    assert!(listed.contains(&id), "{listed}");
+
+    folder.run(["session", "revoke", &id], "").ok();
+    until(revoked(), || answer(&service, &first.access));
+    assert_eq!(answer(&service, &second.access), (200, None));
+    assert_eq!(service.refresh(&first.refresh).code(), "session_revoked");
+    assert_eq!(folder.run(["session", "list", EMAIL], "").ok().lines().count(), 1);
+    assert_eq!(folder.run(["session", "revoke", &id], "").code, Some(1));
+
+    folder.run(["user", "disable", EMAIL], "").ok();
+    until(revoked(), || answer(&service, &second.access));
+}
+
+fn session_of(token: &str) -> SessionId {
+    #[derive(Deserialize)]
+    struct Sid {
+        sid: SessionId,
+    }
+    Unverified::decode(token).unwrap().claims::<Sid>().unwrap().sid
+}
+
+/// A verifier in another process, as far as it can tell, and when it was told of what.
+struct Verifier {
+    runtime: Runtime,
+    remote: RemoteRevocations,
+    told: Arc<(Mutex<HashMap<SessionId, NumericDate>>, Condvar)>,
+}
+
+impl Verifier {
+    fn start(issuer: &Service) -> Self {
+        let keys = KeySet::from_json(&issuer.get("/.well-known/jwks.json", &[]).body).unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let url = format!("{}/auth/revocations", issuer.url());
+        let builder = RemoteRevocations::from_url(&url, ISSUER.1).unwrap();
+        let connect = ReqwestConnect::on_loopback(FEED_KEY).unwrap();
+        let remote = runtime.block_on(async { builder.start_with(connect, keys) }).unwrap();
+        let told = Arc::<(Mutex<HashMap<_, _>>, Condvar)>::default();
+        let telling = Arc::clone(&told);
+        let tell = move |news: &[Entry]| {
+            for entry in news {
+                if let Target::Session(id) = entry.target {
+                    telling.0.lock().unwrap().entry(id).or_insert_with(|| SystemClock.now());
+                }
+            }
+            telling.1.notify_all();
+        };
+        remote.view().watch(tell.clone());
+        // What had come before it watched.
+        tell(&remote.view().entries(SystemClock.now()));
+        Self { runtime, remote, told }
+    }
+
+    /// When it was told of this session.
+    fn wait_for(&self, id: SessionId) -> NumericDate {
+        let told = self.told.0.lock().unwrap();
+        let patience = Duration::from_secs(30);
+        let (told, late) =
+            self.told.1.wait_timeout_while(told, patience, |told| !told.contains_key(&id)).unwrap();
+        assert!(!late.timed_out(), "{:?}", self.remote.status());
+        told[&id]
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.remote.view().is_fresh(Staleness::fail_closed(), SystemClock.now())
+    }
+
+    fn wait_until_fresh(&self) {
+        until(true, || {
+            self.runtime.block_on(tokio::task::yield_now());
+            thread::yield_now();
+            self.is_fresh()
+        });
+    }
+}
+
+#[test]
+fn the_feed_is_told_to_those_who_have_its_key_and_is_nowhere_without_one() {
+    let folder = Folder::new();
+    let service = folder.serve_with(&[ISSUER, FEED]);
+    for path in ["/auth/revocations", "/auth/revocations/feed"] {
+        assert_eq!(service.get(path, &[]).code(), "credentials_missing");
+        assert_eq!(service.get(path, &["Authorization: Bearer not-it"]).code(), "feed_key_wrong");
+        service.register(EMAIL, PASSWORD);
+        let token = service.token(EMAIL, PASSWORD);
+        assert_eq!(service.with_bearer("GET", path, &token, "").code(), "feed_key_wrong");
+    }
+    let snapshot = service.get("/auth/revocations", &[&format!("Authorization: Bearer {FEED_KEY}")]);
+    assert_eq!((snapshot.status, snapshot.header("content-type").as_str()), (200, "application/jwt"));
+    assert_eq!(snapshot.header("cache-control"), "no-store");
+    service.stop();
+
+    let service = folder.serve_with(&[ISSUER]);
+    assert_eq!(service.get("/auth/revocations", &[]).code(), "not_found");
+}
+
+#[test]
+fn a_service_stops_although_its_feed_is_read_by_one_who_joined_late() {
+    let folder = Folder::new();
+    let service = folder.serve_with(&[ISSUER, FEED]);
+    service.register(EMAIL, PASSWORD);
+    let tokens = service.tokens(EMAIL, PASSWORD);
+    service.log_out(&tokens.refresh);
+    let verifier = Verifier::start(&service);
+    verifier.wait_for(session_of(&tokens.access));
+    verifier.wait_until_fresh();
+    // With the feed open and not at its end.
+    service.stop();
+}
+
+#[test]
+fn with_three_instances_on_postgres_every_verifier_refuses_soon_after_a_logout() {
+    const LOGOUTS: usize = 40;
+    let folder = Folder::on_postgres();
+    let services: Vec<_> = (0..3).map(|_| folder.serve_with(&[ISSUER, FEED])).collect();
+    services[0].register(EMAIL, PASSWORD);
+    let verifiers = [Verifier::start(&services[1]), Verifier::start(&services[2])];
+    verifiers.iter().for_each(Verifier::wait_until_fresh);
+    let good = services[0].token(EMAIL, PASSWORD);
+    let (over, served) = (AtomicBool::new(false), AtomicUsize::new(0));
+
+    let mut times: Vec<Duration> = thread::scope(|scope| {
+        scope.spawn(|| {
+            for service in services.iter().cycle().take_while(|_| !over.load(Ordering::Relaxed)) {
+                assert_eq!(service.profile(&good).status, 200);
+                served.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let times = (0..LOGOUTS).map(|number| {
+            let service = &services[number % services.len()];
+            let tokens = service.tokens(EMAIL, PASSWORD);
+            let begun = SystemClock.now();
+            service.log_out(&tokens.refresh);
+            for service in &services {
+                until(401, || service.profile(&tokens.access).status);
+            }
+            let refused = SystemClock.now();
+            let told = verifiers.iter().map(|verifier| verifier.wait_for(session_of(&tokens.access)));
+            told.fold(refused, NumericDate::max).since(begun)
+        });
+        let times = times.collect();
+        over.store(true, Ordering::Relaxed);
+        times
+    });
+    times.sort();
+    let (p50, p99) = (times[LOGOUTS / 2], times[LOGOUTS - 1]);
+    eprintln!(
+        "{LOGOUTS} logouts: p50 {p50:?}, longest {p99:?}; {} good requests",
+        served.load(Ordering::Relaxed)
+    );
+    // By the poll alone it would be a second on average.
+    assert!(p50 < Duration::from_millis(500), "{times:?}");
+    for verifier in &verifiers {
+        assert_eq!(verifier.remote.status().snapshots, 1);
+    }
+}
+
+#[test]
+fn without_postgres_guarded_routes_answer_for_as_long_as_is_declared_and_catch_up_afterwards() {
+    let postgres = Server::start();
+    let folder = Folder::with_database(postgres.database());
+    let strict = [ISSUER, FEED, ("COUNTERSIGN_REVOCATION_STALE_AFTER", "10s")];
+    let (one, two) = (folder.serve_with(&strict), folder.serve_with(&[ISSUER, FEED]));
+    one.register(EMAIL, PASSWORD);
+    let (gone, stays) = (one.tokens(EMAIL, PASSWORD), one.tokens(EMAIL, PASSWORD));
+    let verifier = Verifier::start(&one);
+    verifier.wait_until_fresh();
+
+    postgres.stop();
+    assert_eq!(answer(&one, &stays.access), (200, None));
+    until((503, Some("revocation_unknown".to_owned())), || answer(&one, &stays.access));
+    assert_eq!(answer(&two, &stays.access), (200, None));
+    // The feed of an instance that knows nothing new makes nobody believe otherwise.
+    assert!(!verifier.is_fresh());
+
+    postgres.start_again();
+    until((200, None), || answer(&one, &stays.access));
+    verifier.wait_until_fresh();
+    until(true, || two.log_out(&gone.refresh).status < 300);
+    until(revoked(), || answer(&one, &gone.access));
+    verifier.wait_for(session_of(&gone.access));
+    assert_eq!(answer(&one, &stays.access), (200, None));
+}
