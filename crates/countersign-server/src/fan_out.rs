@@ -108,7 +108,7 @@ impl Task {
                 }
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
