@@ -103,12 +103,12 @@ impl RawJwk {
             "EC" | "OKP" => self.crv.is_some() && algorithm.curve() == self.crv.as_deref(),
             _ => false,
         };
-        Algorithm::ALL.into_iter().find(usual).ok_or_else(|| match self.kty.as_str() {
-            "oct" | "AKP" => {
-                KeyError::JwkAlgorithm { expected: "the algorithm it is for, which this type of key needs" }
-            }
+        let expected = "the algorithm it is for, which this type of key needs";
+        let unusual = match self.kty.as_str() {
+            "oct" | "AKP" => KeyError::JwkAlgorithm { expected },
             _ => KeyError::Jwk { reason: "its type or its curve is not supported" },
-        })
+        };
+        Algorithm::ALL.into_iter().find(usual).ok_or(unusual)
     }
 
     /// The algorithms this key may be bound to: the one it names, else those of `candidates` that fit it.
