@@ -131,8 +131,8 @@ impl Server {
             return Ok(());
         }
         for (wrong, token) in &task.refused {
-            if self.ask(token)? != 401 {
-                return Err(format!("{} does not answer 401 to a token: {wrong}", self.name).into());
+            if self.ask(token)? == 200 {
+                return Err(format!("{} accepts a token: {wrong}", self.name).into());
             }
         }
         Ok(())
