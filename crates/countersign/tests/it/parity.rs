@@ -14,8 +14,7 @@ use countersign::jwt::{
     SigningKey, SystemClock, Unverified, Verified, Verifier, VerifyingKey, jws,
 };
 use countersign::{
-    AuthError, Authenticated, Authentication, BodyGuard, BodyStrategy, Denial, ExtractJwt, Guard,
-    JwtStrategy, Strategy,
+    AuthError, Authenticated, Authentication, Denial, ExtractJwt, Guard, JwtStrategy, Strategy,
 };
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
@@ -103,45 +102,6 @@ async fn of_several_places_the_one_that_holds_a_token_is_read_and_two_are_refuse
     assert_ada(&present(places(), "/", "authorization", &bearer).await);
     let both = present(places(), &in_query, "authorization", &bearer).await;
     assert_eq!((both.status, both.code().as_str()), (StatusCode::UNAUTHORIZED, "credentials_repeated"));
-}
-
-/// A token in a field of a form (RFC 6750 §2.2), for which the body has to be read.
-struct InForm {
-    keys: KeySet,
-}
-
-impl BodyStrategy for InForm {
-    type Identity = Verified<()>;
-
-    fn name(&self) -> &'static str {
-        "form"
-    }
-
-    fn schemes(&self) -> &[Scheme] {
-        const { &[Scheme::BEARER] }
-    }
-
-    fn body_limit(&self, _: &Parts) -> Result<usize, AuthError> {
-        Ok(16 * 1024)
-    }
-
-    async fn authenticate(&self, _: &Parts, body: &Bytes) -> Result<Authentication<Verified<()>>, AuthError> {
-        let text = std::str::from_utf8(body).map_err(|_| AuthError::denied("form_malformed", "not UTF-8"))?;
-        let token = text.strip_prefix("access_token=").ok_or(AuthError::NoCredentials)?;
-        let verified = Verifier::new("me", "you").verify(token, &self.keys, SystemClock.now())?;
-        Ok(Authentication::new(self.name(), verified))
-    }
-}
-
-#[tokio::test]
-async fn a_token_in_the_body_is_read_by_a_strategy_that_says_how_much_of_it() {
-    let guard = BodyGuard::new(InForm { keys: KeySet::from(key()) });
-    let app = Router::new().route("/", axum::routing::post(hello)).layer(guard);
-    let post = |body: String| Request::post("/").body(Body::from(body)).expect("a request");
-    assert_ada(&send(&app, post(format!("access_token={}", token()))).await);
-    assert_eq!(send(&app, post("nothing".to_owned())).await.challenge(), "Bearer");
-    let flood = send(&app, post("a".repeat(16 * 1024 + 1))).await;
-    assert_eq!((flood.status, flood.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"));
 }
 
 #[tokio::test]
