@@ -52,6 +52,7 @@ const SIGNING_KEYS: Table = Table {
         ("created_at", Integer),
         ("current_since", Integer),
         ("retired_at", Integer),
+        ("token_lifetime", Integer),
     ],
 };
 

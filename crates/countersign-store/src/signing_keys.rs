@@ -1,9 +1,13 @@
 //! The keys of the service: the one that signs, and those whose tokens are still about.
 //!
 //! `current_since` and `retired_at` say what a key is. Current: it signs; the database admits one such key at most. Retired:
-//! it signed until then, and is kept to verify what it signed. A key with neither is one that will sign later.
+//! it signed until then, and is kept to verify what it signed. A key with neither is the next, published before it signs; the
+//! database admits one of these, too.
+//!
+//! Each step from one state to the next is one atomic call that says whether it was this caller who took it.
 
 use std::fmt;
+use std::time::Duration;
 
 use countersign_jwt::NumericDate;
 use sqlx::Row;
@@ -30,6 +34,8 @@ pub struct StoredSigningKey {
     pub current_since: Option<NumericDate>,
     /// Until when it signed.
     pub retired_at: Option<NumericDate>,
+    /// The longest lifetime of a token that it may have signed; `None` while nobody has said.
+    pub token_lifetime: Option<Duration>,
 }
 
 /// A key to be stored. `Debug` leaves the sealed key out.
@@ -77,7 +83,8 @@ impl Store {
         })
     }
 
-    /// Stores a key and has it sign from `created_at` on. The one that signed until then is retired, and stays listed.
+    /// Stores a key and has it sign from `created_at` on. The one that signed until then is retired, and stays listed; one that
+    /// was to sign next is withdrawn.
     ///
     /// A key that was stored before becomes the one that signs again, sealed anew; one that signs already goes on.
     ///
@@ -99,6 +106,7 @@ impl Store {
             .bind(key.created_at.as_millis())
             .execute(&mut *transaction)
             .await?;
+        sqlx::query(statements::WITHDRAW_NEXT_SIGNING_KEY).bind(key.id).execute(&mut *transaction).await?;
         let installed = bind(statements::INSTALL_SIGNING_KEY, key).execute(&mut *transaction).await?;
         if installed.rows_affected() == 0 {
             transaction.rollback().await?;
@@ -106,6 +114,82 @@ impl Store {
         }
         transaction.commit().await?;
         Ok(true)
+    }
+
+    /// Stores a key that is to sign next; `false`, and nothing is stored, if there is one already.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database gave no answer.
+    pub async fn insert_next_signing_key(&self, key: &NewSigningKey<'_>) -> Result<bool, StoreError> {
+        self.changed(bind(statements::INSERT_NEXT_SIGNING_KEY, key)).await
+    }
+
+    /// Has the next key sign from `now` on, and retires the one that signed until then; `false`, and nothing has changed, if the
+    /// key is not the next one (any more).
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database gave no answer.
+    pub async fn promote_signing_key(&self, id: &str, now: NumericDate) -> Result<bool, StoreError> {
+        self.answer(self.promote(id, now)).await
+    }
+
+    async fn promote(&self, id: &str, now: NumericDate) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.begin_write(Subject::SigningKeys).await?;
+        let mut promoted = 0;
+        for statement in [statements::RETIRE_OTHER_SIGNING_KEYS, statements::PROMOTE_SIGNING_KEY] {
+            let done =
+                sqlx::query(statement).bind(id).bind(now.as_millis()).execute(&mut *transaction).await?;
+            promoted = done.rows_affected();
+        }
+        match promoted {
+            0 => transaction.rollback().await?,
+            _ => transaction.commit().await?,
+        }
+        Ok(promoted > 0)
+    }
+
+    /// Forgets a key that was retired at this moment; `false` if there is none, or if it has signed again since.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database gave no answer.
+    pub async fn remove_retired_signing_key(
+        &self,
+        id: &str,
+        retired_at: NumericDate,
+    ) -> Result<bool, StoreError> {
+        let remove = sqlx::query(statements::REMOVE_RETIRED_SIGNING_KEY);
+        self.changed(remove.bind(id).bind(retired_at.as_millis())).await
+    }
+
+    /// Remembers that a key signs tokens of this lifetime, unless it signed longer ones already.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database gave no answer.
+    pub async fn raise_token_lifetime(&self, id: &str, lifetime: Duration) -> Result<(), StoreError> {
+        let lifetime = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
+        self.changed(sqlx::query(statements::RAISE_TOKEN_LIFETIME).bind(id).bind(lifetime)).await?;
+        Ok(())
+    }
+
+    /// Replaces the sealed form of a key; `false` if it is no longer the one that was read.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database gave no answer.
+    pub async fn reseal_signing_key(
+        &self,
+        id: &str,
+        before: &[u8],
+        sealed: &[u8],
+    ) -> Result<bool, StoreError> {
+        self.changed(sqlx::query(statements::RESEAL_SIGNING_KEY).bind(id).bind(before).bind(sealed)).await
+    }
+
+    /// Whether a statement has changed a row.
+    async fn changed(
+        &self,
+        statement: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
+    ) -> Result<bool, StoreError> {
+        Ok(self.answer(statement.execute(self.writes())).await?.rows_affected() > 0)
     }
 
     /// The key that signs; `None` when none was ever stored.
@@ -147,6 +231,12 @@ impl StoredSigningKey {
         self.current_since.is_some() && self.retired_at.is_none()
     }
 
+    /// Whether it is the key that will sign next.
+    #[must_use]
+    pub fn is_next(&self) -> bool {
+        self.current_since.is_none() && self.retired_at.is_none()
+    }
+
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
@@ -156,6 +246,9 @@ impl StoredSigningKey {
             created_at: moment(row, "created_at")?,
             current_since: optional_moment(row, "current_since")?,
             retired_at: optional_moment(row, "retired_at")?,
+            token_lifetime: row
+                .try_get::<Option<i64>, _>("token_lifetime")?
+                .map(|milliseconds| Duration::from_millis(milliseconds.unsigned_abs())),
         })
     }
 }

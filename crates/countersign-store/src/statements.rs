@@ -32,10 +32,10 @@ statements! {
     INSERT_FIRST_SIGNING_KEY = "INSERT INTO signing_keys \
                                 (id, algorithm, sealed, public_jwk, created_at, current_since) \
                                 VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT DO NOTHING";
-    CURRENT_SIGNING_KEY = "SELECT id, algorithm, sealed, public_jwk, created_at, current_since, retired_at \
-                           FROM signing_keys WHERE current_since IS NOT NULL AND retired_at IS NULL";
-    SIGNING_KEYS = "SELECT id, algorithm, sealed, public_jwk, created_at, current_since, retired_at \
-                    FROM signing_keys ORDER BY created_at, id";
+    CURRENT_SIGNING_KEY = "SELECT id, algorithm, sealed, public_jwk, created_at, current_since, retired_at, \
+                           token_lifetime FROM signing_keys WHERE current_since IS NOT NULL AND retired_at IS NULL";
+    SIGNING_KEYS = "SELECT id, algorithm, sealed, public_jwk, created_at, current_since, retired_at, \
+                    token_lifetime FROM signing_keys ORDER BY created_at, id";
     RETIRE_OTHER_SIGNING_KEYS = "UPDATE signing_keys SET retired_at = $2 \
                                  WHERE id <> $1 AND current_since IS NOT NULL AND retired_at IS NULL";
     /// A key that is stored already becomes current again, sealed anew. No row changes when the id belongs to another key.
@@ -50,6 +50,20 @@ statements! {
                            retired_at = NULL \
                            WHERE signing_keys.algorithm = excluded.algorithm \
                            AND signing_keys.public_jwk = excluded.public_jwk";
+    /// It has signed nothing, so nobody misses it.
+    WITHDRAW_NEXT_SIGNING_KEY = "DELETE FROM signing_keys \
+                                 WHERE id <> $1 AND current_since IS NULL AND retired_at IS NULL";
+    /// Conflicts with the id, or with the one key that is next already: then the other one has won.
+    INSERT_NEXT_SIGNING_KEY = "INSERT INTO signing_keys (id, algorithm, sealed, public_jwk, created_at) \
+                               VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    /// Of several at the same moment, one changes a row.
+    PROMOTE_SIGNING_KEY = "UPDATE signing_keys SET current_since = $2 \
+                           WHERE id = $1 AND current_since IS NULL AND retired_at IS NULL";
+    /// Not if it has signed again since it was retired at that moment.
+    REMOVE_RETIRED_SIGNING_KEY = "DELETE FROM signing_keys WHERE id = $1 AND retired_at = $2";
+    RAISE_TOKEN_LIFETIME = "UPDATE signing_keys SET token_lifetime = $2 \
+                            WHERE id = $1 AND (token_lifetime IS NULL OR token_lifetime < $2)";
+    RESEAL_SIGNING_KEY = "UPDATE signing_keys SET sealed = $3 WHERE id = $1 AND sealed = $2";
 
     INSERT_SESSION = "INSERT INTO sessions (id, user_id, counter, created_at, refreshed_at, expires_at, idle_lifetime, \
                       ends_at, revoked_at, revocation, user_agent, address) \

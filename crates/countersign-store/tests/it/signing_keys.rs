@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use countersign_store::{InstallSigningKeyError, NewSigningKey, Store};
+use tokio::task::JoinSet;
 
 use super::{Database, at, key};
 
@@ -12,6 +15,14 @@ on_both_engines! {
     the_key_that_signs_installed_again_goes_on_signing_since_then,
     another_key_under_a_known_id_is_refused_and_nothing_changes,
     debug_output_of_a_key_leaves_the_sealed_key_out,
+    the_next_key_signs_nothing_until_it_is_promoted,
+    there_is_one_next_key_at_most,
+    only_the_next_key_is_promoted,
+    a_key_installed_at_once_withdraws_the_one_that_was_to_be_next,
+    only_a_retired_key_is_removed_and_only_if_it_has_not_signed_since,
+    the_longest_lifetime_of_its_tokens_is_remembered_with_a_key,
+    a_key_is_sealed_anew_by_whoever_has_read_it_last,
+    rotations_by_several_at_the_same_moment_retire_one_key_each,
 }
 
 /// What of the keys is current, and what is retired since when.
@@ -124,4 +135,123 @@ async fn debug_output_of_a_key_leaves_the_sealed_key_out(database: Database) {
     let printed = format!("{stored:?} {:?}", key("key-1", 0));
     assert!(printed.contains("key-1"));
     assert!(!printed.contains("159"));
+}
+
+async fn the_next_key_signs_nothing_until_it_is_promoted(database: Database) {
+    let store = database.open().await;
+    store.insert_first_signing_key(&key("key-1", 0)).await.unwrap();
+    assert!(store.insert_next_signing_key(&key("key-2", 10)).await.unwrap());
+
+    let keys = store.signing_keys().await.unwrap();
+    assert_eq!(
+        keys.iter().map(|key| (key.is_current(), key.is_next())).collect::<Vec<_>>(),
+        [(true, false), (false, true)]
+    );
+    assert_eq!(keys[1].created_at, at(10));
+    assert_eq!(store.current_signing_key().await.unwrap().unwrap().id, "key-1");
+
+    assert!(store.promote_signing_key("key-2", at(20)).await.unwrap());
+    assert_eq!(
+        states(&store).await,
+        [("key-1".to_owned(), false, Some(20)), ("key-2".to_owned(), true, None)]
+    );
+    assert_eq!(store.current_signing_key().await.unwrap().unwrap().current_since, Some(at(20)));
+}
+
+async fn there_is_one_next_key_at_most(database: Database) {
+    let store = database.open().await;
+    store.insert_first_signing_key(&key("key-1", 0)).await.unwrap();
+    assert!(store.insert_next_signing_key(&key("key-2", 10)).await.unwrap());
+    assert!(!store.insert_next_signing_key(&key("key-3", 10)).await.unwrap());
+    assert!(!store.insert_next_signing_key(&key("key-1", 10)).await.unwrap());
+    assert_eq!(store.signing_keys().await.unwrap().len(), 2);
+    assert!(store.promote_signing_key("key-2", at(20)).await.unwrap());
+    assert!(store.insert_next_signing_key(&key("key-3", 20)).await.unwrap());
+}
+
+async fn only_the_next_key_is_promoted(database: Database) {
+    let store = database.open().await;
+    store.insert_first_signing_key(&key("key-1", 0)).await.unwrap();
+    store.install_signing_key(&key("key-2", 10)).await.unwrap();
+    let before = store.signing_keys().await.unwrap();
+    for id in ["key-1", "key-2", "absent"] {
+        assert!(!store.promote_signing_key(id, at(20)).await.unwrap(), "{id}");
+    }
+    assert_eq!(store.signing_keys().await.unwrap(), before);
+}
+
+async fn a_key_installed_at_once_withdraws_the_one_that_was_to_be_next(database: Database) {
+    let store = database.open().await;
+    store.insert_first_signing_key(&key("key-1", 0)).await.unwrap();
+    store.insert_next_signing_key(&key("key-2", 10)).await.unwrap();
+    store.install_signing_key(&key("key-3", 20)).await.unwrap();
+    assert_eq!(
+        states(&store).await,
+        [("key-1".to_owned(), false, Some(20)), ("key-3".to_owned(), true, None)]
+    );
+    assert!(!store.promote_signing_key("key-2", at(30)).await.unwrap());
+
+    store.insert_next_signing_key(&key("key-4", 30)).await.unwrap();
+    store.install_signing_key(&key("key-4", 40)).await.unwrap();
+    assert_eq!(store.current_signing_key().await.unwrap().unwrap().id, "key-4");
+}
+
+async fn only_a_retired_key_is_removed_and_only_if_it_has_not_signed_since(database: Database) {
+    let store = database.open().await;
+    store.insert_first_signing_key(&key("key-1", 0)).await.unwrap();
+    store.install_signing_key(&key("key-2", 10)).await.unwrap();
+    store.insert_next_signing_key(&key("key-3", 20)).await.unwrap();
+    for id in ["key-2", "key-3", "absent"] {
+        assert!(!store.remove_retired_signing_key(id, at(10)).await.unwrap(), "{id}");
+    }
+    // Signed again, and was retired again: the first retirement is not the last.
+    store.install_signing_key(&key("key-1", 30)).await.unwrap();
+    store.install_signing_key(&key("key-2", 40)).await.unwrap();
+    assert!(!store.remove_retired_signing_key("key-1", at(10)).await.unwrap());
+    assert!(store.remove_retired_signing_key("key-1", at(40)).await.unwrap());
+    assert!(!store.remove_retired_signing_key("key-1", at(40)).await.unwrap());
+    assert_eq!(states(&store).await, [("key-2".to_owned(), true, None)]);
+}
+
+async fn the_longest_lifetime_of_its_tokens_is_remembered_with_a_key(database: Database) {
+    let store = database.open().await;
+    let first = store.insert_first_signing_key(&key("key-1", 0)).await.unwrap();
+    assert_eq!(first.token_lifetime, None);
+    for (lifetime, longest) in [(60, 60), (900, 900), (30, 900)] {
+        store.raise_token_lifetime("key-1", Duration::from_secs(lifetime)).await.unwrap();
+        let key = store.current_signing_key().await.unwrap().unwrap();
+        assert_eq!(key.token_lifetime, Some(Duration::from_secs(longest)));
+    }
+}
+
+async fn a_key_is_sealed_anew_by_whoever_has_read_it_last(database: Database) {
+    let store = database.open().await;
+    let first = store.insert_first_signing_key(&key("key-1", 0)).await.unwrap();
+    assert!(store.reseal_signing_key("key-1", &first.sealed, &[1, 2, 3]).await.unwrap());
+    assert!(!store.reseal_signing_key("key-1", &first.sealed, &[4, 5, 6]).await.unwrap());
+    assert_eq!(store.current_signing_key().await.unwrap().unwrap().sealed, [1, 2, 3]);
+}
+
+async fn rotations_by_several_at_the_same_moment_retire_one_key_each(database: Database) {
+    let stores = [database.open().await, database.open().await, database.open().await];
+    stores[0].insert_first_signing_key(&key("key-0", 0)).await.unwrap();
+    for round in 1..=8_i64 {
+        let mut instances = JoinSet::new();
+        for (number, store) in stores.iter().cloned().enumerate() {
+            instances.spawn(async move {
+                let mine = format!("key-{round}-{number}");
+                store.insert_next_signing_key(&key(&mine, round)).await.unwrap();
+                let keys = store.signing_keys().await.unwrap();
+                match keys.iter().find(|key| key.is_next()) {
+                    Some(next) => store.promote_signing_key(&next.id, at(round)).await.unwrap(),
+                    None => false,
+                }
+            });
+        }
+        let promoted = instances.join_all().await.into_iter().filter(|promoted| *promoted).count();
+        let keys = stores[0].signing_keys().await.unwrap();
+        assert!(promoted >= 1, "{round}");
+        assert_eq!(keys.iter().filter(|key| key.is_current()).count(), 1);
+        assert_eq!(keys.iter().filter(|key| key.retired_at == Some(at(round))).count(), promoted);
+    }
 }
