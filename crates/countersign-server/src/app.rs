@@ -4,9 +4,9 @@ use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use countersign::{
     csrf::CsrfPolicy,
-    jwt::{Clock, KeySet},
+    jwt::Clock,
     password::{Passwords, StartError as PasswordsError},
-    revocation::{Entry, Feed, Revocations, Snapshot, Staleness},
+    revocation::{Entry, Feed, Revocations, Staleness},
     session::{
         RefreshTokenKeys, RevocationReason, Revoked, SessionId, SessionPolicy, WeakMasterSecret,
         cookie::RefreshCookie,
@@ -23,6 +23,10 @@ use crate::{
     http::Telling,
     key_ring::{KeyRing, KeyRingError},
     purge::PurgeTask,
+    rotation::{
+        Schedule,
+        task::{Keeper, RotationTask},
+    },
     seal::{MasterKey, Sealer},
 };
 
@@ -33,8 +37,10 @@ const MOST_COMMON_LEEWAY: Duration = Duration::from_secs(60);
 pub struct Service {
     /// What the flows work with.
     pub(crate) accounts: Accounts,
-    /// What verifies access tokens.
-    pub(crate) keys: Arc<KeySet>,
+    /// What signs and verifies access tokens.
+    pub(crate) keys: Arc<KeyRing>,
+    /// For how long the published keys may be kept.
+    pub(crate) keys_max_age: Duration,
     /// The refresh token in a cookie, where that is configured.
     pub(crate) cookies: Option<Cookies>,
     /// How many proxies in front are believed about where a request came from.
@@ -55,7 +61,12 @@ pub struct Service {
     _fan_out: FanOut,
     /// Clears away old sessions until the service is dropped.
     _purge: PurgeTask,
+    /// Keeps the keys up to date until the service is dropped, where they can change.
+    _rotation: Option<RotationTask>,
 }
+
+/// How much longer than it has to be a key is kept: for instances that are late to hear that it signs no more.
+const KEPT_LONGER: Duration = Duration::from_secs(60);
 
 /// The cookie for a page's refresh token, and which pages may use it.
 #[derive(Debug)]
@@ -91,19 +102,27 @@ impl Service {
         passwords: Passwords,
     ) -> Result<Self, StartError> {
         let store = open_store(config).await?;
-        let (keys, refresh_keys) = open_keys(config, &store, &*clock).await?;
+        let (keys, refresh_keys, sealer) = open_keys(config, &store, &*clock).await?;
+        let keys = Arc::new(keys);
         let issuer = config.issuer.as_deref().unwrap_or(issuer);
         let revocations = Revocations::fed(remembered(config), clock.now());
         let telling = telling(config, &revocations, &keys, issuer)?;
-        let tokens = AccessTokens::new(keys.signing, issuer, &config.audience, config.token.access_lifetime);
+        let tokens =
+            AccessTokens::new(Arc::clone(&keys), issuer, &config.audience, config.token.access_lifetime);
         let sessions = sessions(store.clone(), refresh_keys, &config.session, (&revocations, &clock));
         let fan_out = FanOut::start(store.clone(), revocations.clone(), Arc::clone(&clock)).await?;
         // A session that was revoked is remembered for as long as an access token of it may be good.
         let keep = config.session.keep_ended.max(config.token.access_lifetime + config.token.leeway);
         let purge = PurgeTask::start(sessions.clone(), keep, Arc::clone(&clock));
+        let rotation = sealer.map(|sealer| {
+            let storage = (store.clone(), sealer);
+            let keeper = Keeper::new(Arc::clone(&keys), storage, Arc::clone(&clock), schedule(config));
+            RotationTask::start(keeper, config.keys.check_every)
+        });
         Ok(Self {
             accounts: Accounts { store, sessions, passwords, tokens },
-            keys: Arc::new(keys.verifying),
+            keys,
+            keys_max_age: config.keys.max_age,
             cookies: Cookies::configured(&config.session),
             trusted_proxies: config.trusted_proxies,
             clock,
@@ -117,6 +136,7 @@ impl Service {
             telling,
             _fan_out: fan_out,
             _purge: purge,
+            _rotation: rotation,
         })
     }
 }
@@ -148,13 +168,13 @@ fn remembered(config: &Config) -> Duration {
 fn telling(
     config: &Config,
     view: &Revocations,
-    keys: &KeyRing,
+    keys: &Arc<KeyRing>,
     issuer: &str,
 ) -> Result<Option<Telling>, StartError> {
     let Some(key) = &config.revocation.feed_key else { return Ok(None) };
     let epoch = SessionId::generate().map_err(|_| StartError::Cryptography)?;
-    let signer = Snapshot::signer(keys.signing.clone(), issuer);
-    Ok(Some(Telling::new(Feed::new(view, epoch.to_string()), signer, key)))
+    let feed = Feed::new(view, epoch.to_string());
+    Ok(Some(Telling::new(feed, Arc::clone(keys), issuer, key)))
 }
 
 fn log_revoked(revoked: &Revoked) {
@@ -168,7 +188,16 @@ fn log_revoked(revoked: &Revoked) {
     }
 }
 
-/// The keys of access tokens and those of refresh tokens.
+fn schedule(config: &Config) -> Schedule {
+    Schedule {
+        rotate_every: config.keys.rotate_every,
+        announce: config.keys.announce(),
+        margin: config.token.leeway.max(MOST_COMMON_LEEWAY) + 2 * config.keys.check_every + KEPT_LONGER,
+        token_lifetime: config.token.access_lifetime,
+    }
+}
+
+/// The keys of access tokens, those of refresh tokens, and what seals the former, if they are stored.
 ///
 /// Refresh tokens are proven with the master key. A service that signs with a shared secret has none unless it is given
 /// one, and then the secret does: whoever has it can make access tokens of anybody anyway.
@@ -176,20 +205,22 @@ async fn open_keys(
     config: &Config,
     store: &Store,
     clock: &dyn Clock,
-) -> Result<(KeyRing, RefreshTokenKeys), StartError> {
+) -> Result<(KeyRing, RefreshTokenKeys, Option<Sealer>), StartError> {
     match (&config.jwt_secret, &config.master_key) {
         (Some(secret), MasterKeySource::DataFolder) => {
             let refresh_keys = RefreshTokenKeys::new(secret.expose().as_bytes())?;
-            Ok((KeyRing::of_secret(secret)?, refresh_keys))
+            Ok((KeyRing::of_secret(secret)?, refresh_keys, None))
         }
         (Some(secret), source) => {
             let master_key = data_folder::master_key(&config.data, source, MissingMasterKey::Fail)?;
-            Ok((KeyRing::of_secret(secret)?, master_key.refresh_token_keys()?))
+            Ok((KeyRing::of_secret(secret)?, master_key.refresh_token_keys()?, None))
         }
         (None, _) => {
             let master_key = open_master_key(config, store).await?;
             let refresh_keys = master_key.refresh_token_keys()?;
-            Ok((KeyRing::open(store, &sealer(&master_key)?, clock).await?, refresh_keys))
+            let sealer = sealer(&master_key)?;
+            let keys = KeyRing::open(store, &sealer, config.token.access_lifetime, clock).await?;
+            Ok((keys, refresh_keys, Some(sealer)))
         }
     }
 }

@@ -1,7 +1,15 @@
-//! The signing keys of the service: kept sealed in the store, unsealed once at the start.
+//! The signing keys of the service: kept sealed in the store, unsealed once, and exchanged while it runs.
+//!
+//! Whoever signs, verifies or publishes takes the [`Keys`] of the moment out of the [`KeyRing`]: a look into memory. What
+//! changes them is the task in [`rotation`](crate::rotation).
 
-use countersign::jwt::{Algorithm, Clock, KeyError, KeySet, NumericDate, SigningKey};
-use countersign_store::{InstallSigningKeyError, NewSigningKey, Store, StoreError, StoredSigningKey};
+use std::{fmt, ops::Deref, sync::Arc, time::Duration};
+
+use arc_swap::{ArcSwap, Guard};
+use countersign::jwt::{
+    Algorithm, Clock, KeyError, KeySet, KeySource, KeysUnavailable, NumericDate, Renewal, SigningKey,
+};
+use countersign_store::{Store, StoreError, StoredSigningKey};
 use thiserror::Error;
 
 use crate::{
@@ -9,13 +17,29 @@ use crate::{
     seal::{Sealer, UnsealError},
 };
 
-/// What signs tokens and what verifies them.
-#[derive(Debug)]
+mod rounds;
+mod sealed;
+
+pub(crate) use rounds::Rounds;
+pub use sealed::{Announced, announce, install, replace};
+use sealed::{SealedKey, unseal};
+
+/// The keys of the service as they are now. Clones of the `Arc` around it see the same.
 pub struct KeyRing {
+    keys: ArcSwap<Keys>,
+    /// `None` where the keys never change.
+    rounds: Option<Rounds>,
+}
+
+/// What signs tokens and what verifies them, at one moment.
+#[derive(Debug)]
+pub struct Keys {
     /// Signs.
     pub signing: SigningKey,
-    /// Verify: the public halves of the signing key and of those before it; with a shared secret, that alone.
+    /// Verify: the public halves of the signing key, of those before it, and of the next; with a shared secret, that alone.
     pub verifying: KeySet,
+    /// All of them, with their public halves as they are stored.
+    held: Vec<(String, SigningKey)>,
 }
 
 /// The algorithm of a key that the service makes for itself.
@@ -28,101 +52,149 @@ impl KeyRing {
     /// [`KeyRingError::Key`] for a secret that is too short.
     pub fn of_secret(secret: &Secret) -> Result<Self, KeyRingError> {
         let signing = SigningKey::from_secret(Algorithm::Hs256, secret.expose().as_bytes())?;
-        Ok(Self { verifying: signing.verifying_key().into(), signing })
+        let verifying = signing.verifying_key().into();
+        let keys = Keys { signing, verifying, held: Vec::new() };
+        Ok(Self { keys: ArcSwap::from_pointee(keys), rounds: None })
     }
 
-    /// The keys in the store. If there is none, one is made: of several processes that start at once, the first to
-    /// store its key wins, and all of them use that one.
+    /// The keys in the store, to sign tokens that live for `token_lifetime`. If there is none, one is made: of several
+    /// processes that start at once, the first to store its key wins, and all of them use that one.
     ///
     /// # Errors
     /// Everything in [`KeyRingError`].
-    pub async fn open(store: &Store, sealer: &Sealer, clock: &dyn Clock) -> Result<Self, KeyRingError> {
+    pub async fn open(
+        store: &Store,
+        sealer: &Sealer,
+        token_lifetime: Duration,
+        clock: &dyn Clock,
+    ) -> Result<Self, KeyRingError> {
         if store.current_signing_key().await?.is_none() {
             let key = SigningKey::generate(DEFAULT_ALGORITHM)?;
             let sealed = SealedKey::seal(&key, sealer)?;
             let stored = store.insert_first_signing_key(&sealed.to_store(clock.now())).await?;
             tracing::info!(kid = stored.id, algorithm = stored.algorithm, "made a signing key");
         }
+        let stored = store.signing_keys().await?;
+        let keys = Keys::read(&stored, sealer, None)?;
+        keep_for(store, &stored, token_lifetime).await?;
+        Ok(Self { keys: ArcSwap::from_pointee(keys), rounds: Some(Rounds::default()) })
+    }
+
+    /// The keys as they are now.
+    #[must_use]
+    pub fn keys(&self) -> Arc<Keys> {
+        self.keys.load_full()
+    }
+
+    /// Takes in what is stored now; the keys stay what they are if something in it cannot be used.
+    pub(crate) async fn take_in(
+        &self,
+        store: &Store,
+        stored: &[StoredSigningKey],
+        sealer: &Sealer,
+        token_lifetime: Duration,
+    ) -> Result<(), KeyRingError> {
+        let before = self.keys();
+        let keys = Keys::read(stored, sealer, Some(&before))?;
+        keep_for(store, stored, token_lifetime).await?;
+        if keys.ids() != before.ids() || keys.signing.key_id() != before.signing.key_id() {
+            tracing::info!(
+                signing = keys.signing.key_id(),
+                published = keys.held.len(),
+                "the signing keys have changed"
+            );
+            self.keys.store(Arc::new(keys));
+        }
+        Ok(())
+    }
+
+    /// The looks into the store, where there are any.
+    pub(crate) fn rounds(&self) -> Option<&Rounds> {
+        self.rounds.as_ref()
+    }
+}
+
+/// Sees to it that the key that signs is kept until the tokens of this lifetime have expired, before it signs any.
+async fn keep_for(
+    store: &Store,
+    stored: &[StoredSigningKey],
+    token_lifetime: Duration,
+) -> Result<(), StoreError> {
+    match stored.iter().find(|key| key.is_current()) {
+        Some(key) if key.token_lifetime < Some(token_lifetime) => {
+            store.raise_token_lifetime(&key.id, token_lifetime).await
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Keys {
+    /// Unseals what is stored, except what was held before.
+    fn read(
+        stored: &[StoredSigningKey],
+        sealer: &Sealer,
+        before: Option<&Self>,
+    ) -> Result<Self, KeyRingError> {
         let mut signing = None;
-        let mut verifying = Vec::new();
-        for stored in store.signing_keys().await? {
-            let key = unseal(&stored, sealer)?;
-            verifying.push(key.verifying_key());
+        let mut held = Vec::with_capacity(stored.len());
+        for stored in stored {
+            let key = match before.and_then(|before| before.find(stored)) {
+                Some(key) => key.clone(),
+                None => unseal(stored, sealer)?,
+            };
             if stored.is_current() {
-                signing = Some(key);
+                signing = Some(key.clone());
             }
+            held.push((stored.public_jwk.clone(), key));
         }
         let signing = signing.ok_or(KeyRingError::NoCurrentKey)?;
-        Ok(Self { signing, verifying: verifying.into_iter().collect() })
+        let verifying = held.iter().map(|(_, key)| key.verifying_key()).collect();
+        Ok(Self { signing, verifying, held })
+    }
+
+    fn find(&self, stored: &StoredSigningKey) -> Option<&SigningKey> {
+        let is_it = |(jwk, key): &&(String, SigningKey)| {
+            key.key_id() == Some(&stored.id)
+                && key.algorithm().name() == stored.algorithm
+                && *jwk == stored.public_jwk
+        };
+        self.held.iter().find(is_it).map(|(_, key)| key)
+    }
+
+    fn ids(&self) -> Vec<Option<&str>> {
+        self.held.iter().map(|(_, key)| key.key_id()).collect()
     }
 }
 
-/// Stores a key, sealed, and has it sign from now on.
-///
-/// # Errors
-/// [`KeyRingError::Symmetric`] for a shared secret, [`KeyRingError::IdTaken`] when another key has its id.
-pub async fn install(
-    store: &Store,
-    sealer: &Sealer,
-    key: &SigningKey,
-    now: NumericDate,
-) -> Result<(), KeyRingError> {
-    let sealed = SealedKey::seal(key, sealer)?;
-    store.install_signing_key(&sealed.to_store(now)).await.map_err(|error| match error {
-        InstallSigningKeyError::Store(error) => KeyRingError::Store(error),
-        _ => KeyRingError::IdTaken { key_id: sealed.key_id },
-    })
-}
+/// The set that verifies, for as long as one verification takes.
+#[derive(Debug)]
+pub struct Verifying(Guard<Arc<Keys>>);
 
-/// A key in the form in which it is stored.
-struct SealedKey {
-    key_id: String,
-    algorithm: Algorithm,
-    sealed: Vec<u8>,
-    public_jwk: String,
-}
+impl Deref for Verifying {
+    type Target = KeySet;
 
-impl SealedKey {
-    fn seal(key: &SigningKey, sealer: &Sealer) -> Result<Self, KeyRingError> {
-        let public = key.verifying_key().to_jwk().ok_or(KeyRingError::Symmetric)?;
-        let key_id = key.key_id().ok_or(KeyRingError::Symmetric)?.to_owned();
-        let algorithm = key.algorithm();
-        let sealed = sealer
-            .seal(&sealed_name(algorithm.name(), &key_id), &key.to_der()?)
-            .map_err(|_| KeyRingError::Key(KeyError::Backend))?;
-        let public_jwk = serde_json::to_string(&public).map_err(|_| KeyRingError::Key(KeyError::Backend))?;
-        Ok(Self { key_id, algorithm, sealed, public_jwk })
-    }
-
-    fn to_store(&self, now: NumericDate) -> NewSigningKey<'_> {
-        NewSigningKey {
-            id: &self.key_id,
-            algorithm: self.algorithm.name(),
-            sealed: &self.sealed,
-            public_jwk: &self.public_jwk,
-            created_at: now,
-        }
+    fn deref(&self) -> &KeySet {
+        &self.0.verifying
     }
 }
 
-/// The public half is taken from the private one, not from the column beside it: what was sealed is authentic, and
-/// whoever can write to the database alone cannot add a key that tokens are accepted from.
-fn unseal(stored: &StoredSigningKey, sealer: &Sealer) -> Result<SigningKey, KeyRingError> {
-    let unusable = |reason: String| KeyRingError::Unusable { key_id: stored.id.clone(), reason };
-    let algorithm: Algorithm = stored
-        .algorithm
-        .parse()
-        .map_err(|_| unusable("its algorithm is not known to this release".to_owned()))?;
-    let der = sealer
-        .unseal(&sealed_name(&stored.algorithm, &stored.id), &stored.sealed)
-        .map_err(|error| KeyRingError::Sealed { key_id: stored.id.clone(), error })?;
-    let key = SigningKey::from_der(algorithm, &der).map_err(|error| unusable(error.to_string()))?;
-    Ok(key.with_key_id(&*stored.id))
+impl KeySource for KeyRing {
+    type Snapshot<'a> = Verifying;
+
+    fn snapshot(&self, _now: NumericDate) -> Result<Verifying, KeysUnavailable> {
+        Ok(Verifying(self.keys.load()))
+    }
+
+    /// Another instance may have made the key that a token names: then it is in the store.
+    fn renew(&self, _now: NumericDate) -> Option<Renewal<'_>> {
+        self.rounds.as_ref().map(|rounds| -> Renewal<'_> { Box::pin(rounds.next()) })
+    }
 }
 
-/// What a key is sealed under: its id and its algorithm, so that neither can be exchanged in the database.
-fn sealed_name(algorithm: &str, key_id: &str) -> String {
-    format!("signing-key/{algorithm}/{key_id}")
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("KeyRing").field("keys", &self.keys()).finish_non_exhaustive()
+    }
 }
 
 /// Why there are no keys to work with.
@@ -173,6 +245,8 @@ mod tests {
     use super::*;
     use crate::seal::MasterKey;
 
+    const LIFETIME: Duration = Duration::from_secs(900);
+
     struct Scene {
         folder: tempfile::TempDir,
         store: Store,
@@ -186,7 +260,7 @@ mod tests {
         }
 
         async fn open(&self, master: u8) -> Result<KeyRing, KeyRingError> {
-            KeyRing::open(&self.store, &sealer(master), &clock()).await
+            KeyRing::open(&self.store, &sealer(master), LIFETIME, &clock()).await
         }
     }
 
@@ -199,35 +273,38 @@ mod tests {
     }
 
     fn ids(ring: &KeyRing) -> Vec<String> {
-        ring.verifying.iter().filter_map(|key| key.key_id().map(str::to_owned)).collect()
+        ring.keys().verifying.iter().filter_map(|key| key.key_id().map(str::to_owned)).collect()
     }
 
     #[tokio::test]
     async fn the_first_start_makes_a_key_and_the_next_one_finds_it() {
         let scene = Scene::new().await;
         let first = scene.open(1).await.unwrap();
-        assert_eq!(first.signing.algorithm(), Algorithm::Es256);
+        assert_eq!(first.keys().signing.algorithm(), Algorithm::Es256);
         let second = scene.open(1).await.unwrap();
-        assert_eq!(first.signing.key_id(), second.signing.key_id());
-        assert_eq!(ids(&second), [first.signing.key_id().unwrap()]);
+        assert_eq!(first.keys().signing.key_id(), second.keys().signing.key_id());
+        assert_eq!(ids(&second), [first.keys().signing.key_id().unwrap()]);
     }
 
     #[tokio::test]
     async fn starts_at_the_same_time_end_up_with_one_key() {
         let scene = Scene::new().await;
         let (one, two, three) = tokio::join!(scene.open(1), scene.open(1), scene.open(1));
-        let ids = [one, two, three].map(|ring| ring.unwrap().signing.key_id().map(str::to_owned));
+        let ids = [one, two, three].map(|ring| ring.unwrap().keys().signing.key_id().map(str::to_owned));
         assert!(ids[0].is_some() && ids[0] == ids[1] && ids[1] == ids[2], "{ids:?}");
     }
 
     #[tokio::test]
     async fn an_installed_key_signs_and_the_one_before_it_still_verifies() {
         let scene = Scene::new().await;
-        let before = scene.open(1).await.unwrap().signing;
+        let before = scene.open(1).await.unwrap().keys().signing.clone();
         let key = SigningKey::generate(Algorithm::Ed25519).unwrap().with_key_id("mine");
         install(&scene.store, &sealer(1), &key, NumericDate::from_secs(1_700_000_100)).await.unwrap();
         let ring = scene.open(1).await.unwrap();
-        assert_eq!((ring.signing.key_id(), ring.signing.algorithm()), (Some("mine"), Algorithm::Ed25519));
+        assert_eq!(
+            (ring.keys().signing.key_id(), ring.keys().signing.algorithm()),
+            (Some("mine"), Algorithm::Ed25519)
+        );
         assert_eq!(ids(&ring), [before.key_id().unwrap(), "mine"]);
     }
 
@@ -247,7 +324,7 @@ mod tests {
         let scene = Scene::new().await;
         let ring = scene.open(1).await.unwrap();
         scene.store.close().await;
-        let der = ring.signing.to_der().unwrap();
+        let der = ring.keys().signing.to_der().unwrap();
         let secret = &der[der.len() - 24..];
         for entry in std::fs::read_dir(scene.folder.path()).unwrap() {
             let bytes = std::fs::read(entry.unwrap().path()).unwrap();
@@ -266,7 +343,7 @@ mod tests {
     #[test]
     fn with_a_shared_secret_nothing_is_published() {
         let ring = KeyRing::of_secret(&Secret::new("0123456789abcdef0123456789abcdef".to_owned())).unwrap();
-        assert_eq!(ring.signing.algorithm(), Algorithm::Hs256);
-        assert!(ring.verifying.to_jwk_set().keys.is_empty());
+        assert_eq!(ring.keys().signing.algorithm(), Algorithm::Hs256);
+        assert!(ring.keys().verifying.to_jwk_set().keys.is_empty());
     }
 }

@@ -6,7 +6,7 @@
 //! | [`app`] | the composition root: a configuration becomes a [`Service`] |
 //! | [`http`] | HTTP in, HTTP out: the route table |
 //! | [`flow`] | the use cases: register, log in, refresh, log out, change the password |
-//! | [`key_ring`], [`seal`], [`data_folder`] | signing keys, sealed at rest under the master key |
+//! | [`key_ring`], [`seal`], [`data_folder`] | signing keys, sealed at rest under the master key, exchanged while the service runs |
 //! | [`logging`] | what is logged, and what never |
 //! | [`cli`] | the commands of the binary, one file each |
 //!
@@ -41,6 +41,7 @@ pub mod key_ring;
 pub mod logging;
 mod moment;
 mod purge;
+mod rotation;
 pub mod seal;
 
 pub use app::Service;

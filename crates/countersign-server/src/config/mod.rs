@@ -62,6 +62,8 @@ pub struct Config {
     pub database: Database,
     /// Lifetimes and tolerances of tokens.
     pub token: TokenConfig,
+    /// When signing keys change, and how verifiers elsewhere hear of it.
+    pub keys: KeysConfig,
     /// The secret of the lesson (`JWT_SECRET`): when there is one, tokens are signed with HS256 under it.
     pub jwt_secret: Option<Secret>,
     /// How long sessions last, and which pages may keep theirs in a cookie.
@@ -89,6 +91,27 @@ pub struct TokenConfig {
     pub access_lifetime: Duration,
     /// By how much clocks may differ.
     pub leeway: Duration,
+}
+
+/// When signing keys change, and how verifiers elsewhere hear of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeysConfig {
+    /// How long a key signs before the next one does; `None`, and keys change only when an operator says so.
+    pub rotate_every: Option<Duration>,
+    /// For how long verifiers may keep the published keys.
+    pub max_age: Duration,
+    /// How often a service looks whether another one has changed the keys.
+    pub check_every: Duration,
+}
+
+impl KeysConfig {
+    /// How long a key is published before it signs: until every instance publishes it, and whatever a verifier was told before
+    /// that has expired.
+    #[must_use]
+    pub fn announce(&self) -> Duration {
+        self.max_age + 2 * self.check_every
+    }
 }
 
 /// Where users, sessions and keys are kept.

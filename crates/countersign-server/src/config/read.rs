@@ -12,8 +12,8 @@ use countersign::csrf::Origin;
 use tracing::Level;
 
 use super::{
-    Config, Database, LogConfig, LogFormat, MasterKeySource, PasswordConfig, Problem, RegistrationConfig,
-    RevocationConfig, Secret, SessionConfig, TokenConfig, duration,
+    Config, Database, KeysConfig, LogConfig, LogFormat, MasterKeySource, PasswordConfig, Problem,
+    RegistrationConfig, RevocationConfig, Secret, SessionConfig, TokenConfig, duration,
     layers::{Given, Layers, Value},
 };
 
@@ -34,6 +34,15 @@ const LONGEST_SESSION: Duration = Duration::from_secs(10 * 366 * 86_400);
 
 /// A grace longer than this is time for a thief, not for a lost answer.
 const LONGEST_GRACE: Duration = Duration::from_secs(300);
+
+/// A set of keys that is kept longer than this makes every change of keys wait as long.
+const LONGEST_MAX_AGE: Duration = Duration::from_secs(86_400);
+
+/// A service that looks less often for new keys makes every change of keys wait as long.
+const LONGEST_CHECK: Duration = Duration::from_secs(600);
+
+/// A key that signs for longer than this is not rotated.
+const LONGEST_ROTATION: Duration = Duration::from_secs(10 * 366 * 86_400);
 
 /// RFC 7518 §3.2: a key at least as long as the hash.
 const SHORTEST_SECRET: usize = 32;
@@ -64,6 +73,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
     };
     let session = reader.session();
     let revocation = reader.revocation();
+    let keys = reader.keys();
     let reveal_taken = reader.read("registration.reveal_taken", boolean);
     let trusted_proxies = reader.read("http.trusted_proxies", |given| number(given, &(0..=16_u8)));
     let level = reader.read("log.level", |given| one_of(given, &LEVELS));
@@ -82,7 +92,8 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
     let (Some(reveal_taken), Some(level), Some(format)) = (reveal_taken, level, format) else {
         return Err(reader.layers.problems);
     };
-    let (Some(session), Some(revocation), Some(trusted_proxies)) = (session, revocation, trusted_proxies)
+    let (Some(session), Some(revocation), Some(keys), Some(trusted_proxies)) =
+        (session, revocation, keys, trusted_proxies)
     else {
         return Err(reader.layers.problems);
     };
@@ -98,6 +109,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
         audience,
         master_key,
         token: TokenConfig { access_lifetime, leeway },
+        keys,
         jwt_secret,
         session,
         revocation,
@@ -183,6 +195,21 @@ impl Reader {
             }
         });
         Some(RevocationConfig { stale_after: stale_after?, feed_key })
+    }
+
+    fn keys(&mut self) -> Option<KeysConfig> {
+        let max_age = self.read("keys.max_age", |given| {
+            whole_seconds(given).and_then(|length| within(length, Duration::from_secs(1), LONGEST_MAX_AGE))
+        });
+        let check_every = self.read("keys.check_every", |given| {
+            duration(given).and_then(|length| within(length, Duration::from_millis(100), LONGEST_CHECK))
+        });
+        let keys = KeysConfig { rotate_every: None, max_age: max_age?, check_every: check_every? };
+        // Sooner than a key can be announced, no key can follow another.
+        let rotate_every = self.read("keys.rotate_every", |given| {
+            duration(given).and_then(|length| within(length, keys.announce(), LONGEST_ROTATION))
+        });
+        Some(KeysConfig { rotate_every, ..keys })
     }
 
     fn master_key(&mut self) -> MasterKeySource {

@@ -1,13 +1,15 @@
 //! Access tokens: what the service signs, and what its own guarded routes read.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use countersign::{
-    jwt::{Claims, NumericDate, SignError, Signer, SigningKey, Verifier},
+    jwt::{Claims, NumericDate, SignError, Signer, Verifier},
     revocation::SessionClaim,
     session::SessionId,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::key_ring::KeyRing;
 
 /// The `client_id` that RFC 9068 §2.2 requires: the client that asked for the token. Whoever logs in with a password
 /// does so at the service itself, which is this client.
@@ -34,18 +36,17 @@ impl SessionClaim for AccessClaims {
 /// Issues access tokens in the profile of RFC 9068, and says how they are verified.
 #[derive(Debug)]
 pub struct AccessTokens {
-    signer: Signer,
+    keys: Arc<KeyRing>,
     issuer: String,
     audience: String,
     lifetime: Duration,
 }
 
 impl AccessTokens {
-    /// Tokens of `issuer` for `audience`, signed by `key` and good for `lifetime`.
+    /// Tokens of `issuer` for `audience`, signed by whichever key signs at the time, and good for `lifetime`.
     #[must_use]
-    pub fn new(key: SigningKey, issuer: &str, audience: &str, lifetime: Duration) -> Self {
-        let signer = Signer::access_tokens(key, issuer, audience, lifetime);
-        Self { signer, issuer: issuer.to_owned(), audience: audience.to_owned(), lifetime }
+    pub fn new(keys: Arc<KeyRing>, issuer: &str, audience: &str, lifetime: Duration) -> Self {
+        Self { keys, issuer: issuer.to_owned(), audience: audience.to_owned(), lifetime }
     }
 
     /// A token for a user in a session. `iss`, `aud`, `exp`, `iat` and a random `jti` are filled in; `exp` and `iat` are whole
@@ -62,7 +63,9 @@ impl AccessTokens {
     ) -> Result<AccessToken, SignError> {
         let sid = Some(session_id);
         let claims = AccessClaims { client_id: FIRST_PARTY_CLIENT.to_owned(), email: email.to_owned(), sid };
-        let text = self.signer.sign(&Claims::new(&claims).subject(user_id), whole_second(now))?;
+        let key = self.keys.keys().signing.clone();
+        let signer = Signer::access_tokens(key, self.issuer.as_str(), self.audience.as_str(), self.lifetime);
+        let text = signer.sign(&Claims::new(&claims).subject(user_id), whole_second(now))?;
         Ok(AccessToken { text, expires_in: self.lifetime })
     }
 

@@ -12,13 +12,13 @@ use axum::{
 };
 use countersign::{
     AuthError, Authentication, Denial, ExtractJwt, Guard, Strategy,
-    jwt::{Clock as _, Signer},
-    revocation::{Cursor, Feed},
+    jwt::Clock as _,
+    revocation::{Cursor, Feed, Snapshot},
 };
 use futures_util::{StreamExt as _, stream};
 
 use super::{error::ApiError, server::Stopped, tokens::NO_STORE};
-use crate::{app::Service, config::Secret, flow::Failure};
+use crate::{app::Service, config::Secret, flow::Failure, key_ring::KeyRing};
 
 /// How often a feed says that it is alive. A reader gives up one that is silent for 7 seconds.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -26,14 +26,15 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 /// What readers are told from, and who is one.
 pub(crate) struct Telling {
     feed: Feed,
-    signer: Signer,
+    keys: Arc<KeyRing>,
+    issuer: String,
     key: [u8; 32],
 }
 
 impl Telling {
-    /// Tells `feed` to whoever presents `key`.
-    pub(crate) fn new(feed: Feed, signer: Signer, key: &Secret) -> Self {
-        Self { feed, signer, key: hash(key.expose()) }
+    /// Tells `feed` to whoever presents `key`, and signs as `issuer` with whichever key signs at the time.
+    pub(crate) fn new(feed: Feed, keys: Arc<KeyRing>, issuer: &str, key: &Secret) -> Self {
+        Self { feed, keys, issuer: issuer.to_owned(), key: hash(key.expose()) }
     }
 }
 
@@ -79,7 +80,8 @@ fn hash(key: &str) -> [u8; 32] {
 pub(super) async fn snapshot(State(service): State<Arc<Service>>) -> Result<Response, ApiError> {
     let Some(telling) = &service.telling else { return Ok(super::error::not_found().await.into_response()) };
     let now = service.clock.now();
-    let signed = telling.feed.snapshot(now).sign(&telling.signer, now);
+    let signer = Snapshot::signer(telling.keys.keys().signing.clone(), &telling.issuer);
+    let signed = telling.feed.snapshot(now).sign(&signer, now);
     let signed = signed.map_err(|error| ApiError::Failed(Failure::Signing(error)))?;
     Ok(([NO_STORE, (header::CONTENT_TYPE, "application/jwt")], signed).into_response())
 }

@@ -204,7 +204,7 @@ fn users_are_added_listed_and_disabled() {
 }
 
 #[test]
-fn an_imported_key_signs_from_the_next_start_on() {
+fn an_imported_key_signs_and_the_one_before_it_still_verifies() {
     let folder = Folder::new();
     let issuer = [("COUNTERSIGN_ISSUER", "https://auth.example")];
     let service = folder.serve_with(&issuer);

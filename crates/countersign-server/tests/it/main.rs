@@ -13,6 +13,7 @@ mod login;
 mod moving;
 mod outage;
 mod revocation;
+mod rotation;
 mod secret;
 mod sessions;
 mod sharing;

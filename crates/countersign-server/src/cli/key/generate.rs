@@ -23,7 +23,7 @@ pub(in crate::cli) struct Generate {
     #[arg(long, conflicts_with = "store")]
     format: Option<Format>,
 
-    /// Seal the key and store it in the data folder: it signs from the next start of the service on
+    /// Seal the key and store it as `key import` does: it signs within seconds
     #[arg(long)]
     store: bool,
 

@@ -16,8 +16,9 @@ use crate::{
 
 /// Make a private key the signing key of a service
 ///
-/// The key is sealed and stored, and signs from the next start of the service on. The key before it is retired: it
-/// stays published, and tokens that it has signed stay good. Prints the `kid` of the key.
+/// The key is sealed and stored, and signs within seconds, or from the next start of the service on. It is not announced:
+/// verifiers that keep the published keys may refuse its tokens until they fetch them again. The key before it is retired: it
+/// stays published until its last token has expired. Prints the `kid` of the key.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Import {
     /// A file with the private key, in PEM or as a JWK; - for standard input

@@ -14,7 +14,8 @@ use crate::{
 
 /// List the signing keys of a service, the oldest first
 ///
-/// With --json each has kid, alg, state, created_at and retired_at.
+/// Each is next (published, signs later), signing, or retired (signs no more, kept until its last token has expired). With --json
+/// each has kid, alg, state, created_at, current_since and retired_at.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {
     #[command(flatten)]
@@ -40,8 +41,8 @@ fn state(key: &StoredSigningKey) -> &'static str {
 
 impl Listed for StoredSigningKey {
     fn text(&self) -> String {
-        let created = moment::rfc3339(self.created_at);
-        format!("{created}  {:<9}  {:<7}  {}", self.algorithm, state(self), self.id)
+        let since = self.retired_at.or(self.current_since).unwrap_or(self.created_at);
+        format!("{:<9}  {:<7}  since {}  {}", self.algorithm, state(self), moment::rfc3339(since), self.id)
     }
 
     fn json(&self) -> Value {
@@ -50,6 +51,7 @@ impl Listed for StoredSigningKey {
             "alg": self.algorithm,
             "state": state(self),
             "created_at": moment::rfc3339(self.created_at),
+            "current_since": self.current_since.map(moment::rfc3339),
             "retired_at": self.retired_at.map(moment::rfc3339),
         })
     }

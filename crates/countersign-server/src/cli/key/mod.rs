@@ -4,17 +4,21 @@ use clap::Subcommand;
 
 use super::Outcome;
 
+mod drop;
 mod generate;
 mod import;
 mod list;
+mod rotate;
 mod show;
 
-/// Generate, import, list and show signing keys
+/// Generate, import, rotate, list and show signing keys
 #[derive(Debug, Subcommand)]
 pub(super) enum Key {
     Generate(generate::Generate),
     Import(import::Import),
     List(list::List),
+    Rotate(rotate::Rotate),
+    Drop(drop::Drop),
     Show(show::Show),
 }
 
@@ -24,6 +28,8 @@ impl Key {
             Self::Generate(command) => command.run(),
             Self::Import(command) => command.run(),
             Self::List(command) => command.run(),
+            Self::Rotate(command) => command.run(),
+            Self::Drop(command) => command.run(),
             Self::Show(command) => command.run(),
         }
     }

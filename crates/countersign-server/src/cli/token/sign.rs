@@ -141,12 +141,13 @@ impl Sign {
             Some(secret) => KeyRing::of_secret(secret).map_err(Failure::failed)?,
             None => self.place.with_store(IfMissing::Fail, async |config, store| {
                 let sealer = app::open_sealer(config, store).await.map_err(Failure::failed)?;
-                KeyRing::open(store, &sealer, &SystemClock).await.map_err(Failure::failed)
+                let lifetime = self.expires_in.unwrap_or(config.token.access_lifetime);
+                KeyRing::open(store, &sealer, lifetime, &SystemClock).await.map_err(Failure::failed)
             })?,
         };
         let Config { host, port, issuer, audience, token, .. } = config;
         Ok(Defaults {
-            key: keys.signing,
+            key: keys.keys().signing.clone(),
             issuer: issuer.unwrap_or_else(|| app::local_url((host, port).into())),
             audiences: vec![audience],
             lifetime: token.access_lifetime,
