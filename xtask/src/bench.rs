@@ -6,11 +6,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::prerequisite::{C_COMPILER, CMAKE, CXX_COMPILER, LIBCLANG, OPENSSL, Prerequisite, TASKSET, WRK};
+use crate::prerequisite::{
+    C_COMPILER, CMAKE, CXX_COMPILER, LIBCLANG, OPENSSL, POSTGRES, Prerequisite, TASKSET, WRK,
+};
 
 pub(crate) const WORD: &str = "bench";
 pub(crate) const ABOUT: &str = "measure, and write a section of docs/benchmarks.md: \
-     `bench jwt [--quick] [ALGORITHM ...]`, `bench cache`, `bench guard [--quick] [PAIR ...]` or `bench live`";
+     `bench jwt [--quick] [ALGORITHM ...]`, `bench cache`, `bench guard [--quick] [PAIR ...]`, `bench live` or `bench sessions [--quick]`";
 
 /// A benchmark: the word that names it, and what it is made of.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,11 +24,12 @@ struct Benchmark {
 }
 
 /// Every benchmark there is. Each writes its own section of the document.
-static BENCHMARKS: [Benchmark; 4] = [
+static BENCHMARKS: [Benchmark; 5] = [
     Benchmark { word: "jwt", packages: &["bench-jwt", "bench-jwt-boring", "bench-jwt-openssl"] },
     Benchmark { word: "cache", packages: &["bench-cache"] },
     Benchmark { word: "guard", packages: &["bench-guard"] },
     Benchmark { word: "live", packages: &["bench-live"] },
+    Benchmark { word: "sessions", packages: &["bench-sessions"] },
 ];
 
 /// What is to be measured.
@@ -61,6 +64,7 @@ impl Bench {
         match self.benchmark.word {
             "jwt" => vec![&C_COMPILER, &CXX_COMPILER, &CMAKE, &LIBCLANG, &OPENSSL],
             "guard" => vec![&C_COMPILER, &TASKSET, &WRK],
+            "sessions" => vec![&C_COMPILER, &POSTGRES],
             _ => vec![&C_COMPILER],
         }
     }
