@@ -33,15 +33,15 @@ on_both_engines! {
 }
 
 /// Asks until the answer is this one.
-pub(crate) fn until<T: PartialEq + std::fmt::Debug>(expected: T, ask: impl Fn() -> T) {
+pub(crate) fn until<T: PartialEq + std::fmt::Debug>(expected: &T, ask: impl Fn() -> T) {
     let mut last = ask();
     for _ in 0..MANY {
-        if last == expected {
+        if last == *expected {
             return;
         }
         last = ask();
     }
-    assert_eq!(last, expected);
+    assert_eq!(last, *expected);
 }
 
 /// What the bearer of a token is answered.
@@ -61,7 +61,7 @@ fn a_logout_is_refused_at_once_where_it_happened_and_soon_by_another_process(fol
     assert_eq!(answer(&two, &tokens.access), (200, None));
     one.log_out(&tokens.refresh);
     assert_eq!(answer(&one, &tokens.access), revoked());
-    until(revoked(), || answer(&two, &tokens.access));
+    until(&revoked(), || answer(&two, &tokens.access));
     for service in [&one, &two] {
         assert_eq!(answer(service, &others.access), (200, None));
     }
@@ -79,14 +79,14 @@ fn what_an_operator_revokes_is_refused_by_services_that_run(folder: &Folder) {
     assert!(listed.contains(&id), "{listed}");
 
     folder.run(["session", "revoke", &id], "").ok();
-    until(revoked(), || answer(&service, &first.access));
+    until(&revoked(), || answer(&service, &first.access));
     assert_eq!(answer(&service, &second.access), (200, None));
     assert_eq!(service.refresh(&first.refresh).code(), "session_revoked");
     assert_eq!(folder.run(["session", "list", EMAIL], "").ok().lines().count(), 1);
     assert_eq!(folder.run(["session", "revoke", &id], "").code, Some(1));
 
     folder.run(["user", "disable", EMAIL], "").ok();
-    until(revoked(), || answer(&service, &second.access));
+    until(&revoked(), || answer(&service, &second.access));
 }
 
 fn session_of(token: &str) -> SessionId {
@@ -144,7 +144,7 @@ impl Verifier {
     }
 
     fn wait_until_fresh(&self) {
-        until(true, || {
+        until(&true, || {
             self.runtime.block_on(tokio::task::yield_now());
             thread::yield_now();
             self.is_fresh()
@@ -210,7 +210,7 @@ fn with_three_instances_on_postgres_every_verifier_refuses_soon_after_a_logout()
             let begun = SystemClock.now();
             service.log_out(&tokens.refresh);
             for service in &services {
-                until(401, || service.profile(&tokens.access).status);
+                until(&401, || service.profile(&tokens.access).status);
             }
             let refused = SystemClock.now();
             let told = verifiers.iter().map(|verifier| verifier.wait_for(session_of(&tokens.access)));
@@ -246,16 +246,16 @@ fn without_postgres_guarded_routes_answer_for_as_long_as_is_declared_and_catch_u
 
     postgres.stop();
     assert_eq!(answer(&one, &stays.access), (200, None));
-    until((503, Some("revocation_unknown".to_owned())), || answer(&one, &stays.access));
+    until(&(503, Some("revocation_unknown".to_owned())), || answer(&one, &stays.access));
     assert_eq!(answer(&two, &stays.access), (200, None));
     // The feed of an instance that knows nothing new makes nobody believe otherwise.
     assert!(!verifier.is_fresh());
 
     postgres.start_again();
-    until((200, None), || answer(&one, &stays.access));
+    until(&(200, None), || answer(&one, &stays.access));
     verifier.wait_until_fresh();
-    until(true, || two.log_out(&gone.refresh).status < 300);
-    until(revoked(), || answer(&one, &gone.access));
+    until(&true, || two.log_out(&gone.refresh).status < 300);
+    until(&revoked(), || answer(&one, &gone.access));
     verifier.wait_for(session_of(&gone.access));
     assert_eq!(answer(&one, &stays.access), (200, None));
 }
