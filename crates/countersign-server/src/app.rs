@@ -212,15 +212,14 @@ async fn open_keys(
             Ok((KeyRing::of_secret(secret)?, refresh_keys, None))
         }
         (Some(secret), source) => {
-            let master_key = data_folder::master_key(&config.data, source, MissingMasterKey::Fail)?;
-            Ok((KeyRing::of_secret(secret)?, master_key.refresh_token_keys()?, None))
+            let master_keys = MasterKeys::read(config, source, MissingMasterKey::Fail)?;
+            Ok((KeyRing::of_secret(secret)?, master_keys.refresh_token_keys()?, None))
         }
         (None, _) => {
-            let master_key = open_master_key(config, store).await?;
-            let refresh_keys = master_key.refresh_token_keys()?;
-            let sealer = sealer(&master_key)?;
+            let master_keys = open_master_keys(config, store).await?;
+            let sealer = master_keys.sealer()?;
             let keys = KeyRing::open(store, &sealer, config.token.access_lifetime, clock).await?;
-            Ok((keys, refresh_keys, Some(sealer)))
+            Ok((keys, master_keys.refresh_token_keys()?, Some(sealer)))
         }
     }
 }
@@ -261,20 +260,45 @@ pub async fn open_database(database: &Database) -> Result<Store, OpenError> {
 /// # Errors
 /// [`StartError::DataFolder`], [`StartError::Keys`] or [`StartError::Cryptography`].
 pub async fn open_sealer(config: &Config, store: &Store) -> Result<Sealer, StartError> {
-    sealer(&open_master_key(config, store).await?)
+    open_master_keys(config, store).await?.sealer()
 }
 
-async fn open_master_key(config: &Config, store: &Store) -> Result<MasterKey, StartError> {
+async fn open_master_keys(config: &Config, store: &Store) -> Result<MasterKeys, StartError> {
     let anything_sealed = !store.signing_keys().await.map_err(KeyRingError::from)?.is_empty();
     let missing = if anything_sealed { MissingMasterKey::Fail } else { MissingMasterKey::Generate };
     if matches!(config.master_key, MasterKeySource::DataFolder) {
         data_folder::create(&config.data)?;
     }
-    Ok(data_folder::master_key(&config.data, &config.master_key, missing)?)
+    Ok(MasterKeys::read(config, &config.master_key, missing)?)
 }
 
-fn sealer(master_key: &MasterKey) -> Result<Sealer, StartError> {
-    Sealer::new(master_key).map_err(|_| StartError::Cryptography)
+/// The master key under which everything new is made, and those whose work is accepted.
+struct MasterKeys {
+    first: MasterKey,
+    others: Vec<MasterKey>,
+}
+
+impl MasterKeys {
+    fn read(
+        config: &Config,
+        first: &MasterKeySource,
+        missing: MissingMasterKey,
+    ) -> Result<Self, DataFolderError> {
+        let read = |source, missing| data_folder::master_key(&config.data, source, missing);
+        let others = config.other_master_keys.iter().map(|source| read(source, MissingMasterKey::Fail));
+        Ok(Self { first: read(first, missing)?, others: others.collect::<Result<_, _>>()? })
+    }
+
+    fn sealer(&self) -> Result<Sealer, StartError> {
+        let first = Sealer::new(&self.first).map_err(|_| StartError::Cryptography)?;
+        let all = self.others.iter().try_fold(first, Sealer::unsealing);
+        all.map_err(|_| StartError::Cryptography)
+    }
+
+    fn refresh_token_keys(&self) -> Result<RefreshTokenKeys, WeakMasterSecret> {
+        let first = self.first.refresh_token_keys()?;
+        self.others.iter().try_fold(first, |keys, other| other.accepted_by(keys))
+    }
 }
 
 /// Starts the password threads at the configured cost.

@@ -21,7 +21,7 @@ mod rounds;
 mod sealed;
 
 pub(crate) use rounds::Rounds;
-pub use sealed::{Announced, announce, install, replace};
+pub use sealed::{Announced, announce, install, replace, reseal};
 use sealed::{SealedKey, unseal};
 
 /// The keys of the service as they are now. Clones of the `Arc` around it see the same.

@@ -3,7 +3,7 @@
 //! A sealed value is `version (1 byte) | master key id (8) | nonce (12) | AES-256-GCM ciphertext and tag`. The
 //! version, the master key's id and the name of what is sealed are authenticated with it, so a sealed value that
 //! was moved under another name does not open. The id says which master key opens it, so that there can be
-//! several.
+//! several: one seals, all unseal.
 
 use std::{array::TryFromSliceError, fmt};
 
@@ -77,6 +77,14 @@ impl MasterKey {
         RefreshTokenKeys::new(self.0.as_slice())
     }
 
+    /// Has what was issued under this one accepted too.
+    ///
+    /// # Errors
+    /// As [`refresh_token_keys`](Self::refresh_token_keys).
+    pub fn accepted_by(&self, keys: RefreshTokenKeys) -> Result<RefreshTokenKeys, WeakMasterSecret> {
+        keys.accepting(self.0.as_slice())
+    }
+
     fn derive<const N: usize>(&self, purpose: &str) -> Result<Zeroizing<[u8; N]>, Unspecified> {
         struct Length(usize);
         impl KeyType for Length {
@@ -97,10 +105,30 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// Seals and unseals under one master key.
+/// Seals under one master key, and unseals under that and others.
 pub struct Sealer {
+    first: SealingKey,
+    others: Vec<SealingKey>,
+}
+
+/// What is derived from one master key.
+struct SealingKey {
     id: [u8; ID_LEN],
     key: RandomizedNonceKey,
+}
+
+impl SealingKey {
+    fn derive(master_key: &MasterKey) -> Result<Self, Unspecified> {
+        let key = master_key.derive::<32>("seal/1/key")?;
+        Ok(Self {
+            id: *master_key.derive::<ID_LEN>("seal/1/id")?,
+            key: RandomizedNonceKey::new(&AES_256_GCM, key.as_slice())?,
+        })
+    }
+
+    fn authenticated(&self, name: &str) -> Aad<Vec<u8>> {
+        Aad::from([&[VERSION], self.id.as_slice(), name.as_bytes()].concat())
+    }
 }
 
 impl Sealer {
@@ -109,11 +137,22 @@ impl Sealer {
     /// # Errors
     /// When the cryptographic library refuses, which it has no reason to.
     pub fn new(master_key: &MasterKey) -> Result<Self, Unspecified> {
-        let key = master_key.derive::<32>("seal/1/key")?;
-        Ok(Self {
-            id: *master_key.derive::<ID_LEN>("seal/1/id")?,
-            key: RandomizedNonceKey::new(&AES_256_GCM, key.as_slice())?,
-        })
+        Ok(Self { first: SealingKey::derive(master_key)?, others: Vec::new() })
+    }
+
+    /// Unseals what was sealed under this master key too.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn unsealing(mut self, master_key: &MasterKey) -> Result<Self, Unspecified> {
+        self.others.push(SealingKey::derive(master_key)?);
+        Ok(self)
+    }
+
+    /// Whether this was sealed under the master key that seals.
+    #[must_use]
+    pub fn seals_as(&self, sealed: &[u8]) -> bool {
+        sealed.get(1..=ID_LEN) == Some(self.first.id.as_slice())
     }
 
     /// Seals a secret under a name, which is not stored and must be given again to unseal it.
@@ -122,10 +161,11 @@ impl Sealer {
     /// When the system's random generator fails.
     pub fn seal(&self, name: &str, secret: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let mut ciphertext = secret.to_vec();
-        let nonce = self.key.seal_in_place_append_tag(self.authenticated(name), &mut ciphertext)?;
+        let SealingKey { id, key } = &self.first;
+        let nonce = key.seal_in_place_append_tag(self.first.authenticated(name), &mut ciphertext)?;
         let mut sealed = Vec::with_capacity(HEADER_LEN + ciphertext.len());
         sealed.push(VERSION);
-        sealed.extend(self.id);
+        sealed.extend(id);
         sealed.extend(nonce.as_ref());
         sealed.extend(ciphertext);
         Ok(sealed)
@@ -142,22 +182,17 @@ impl Sealer {
         if version != [VERSION] {
             return Err(UnsealError::UnknownVersion);
         }
-        if id != self.id {
-            return Err(UnsealError::AnotherMasterKey);
-        }
+        let mut keys = std::iter::once(&self.first).chain(&self.others);
+        let sealing = keys.find(|key| key.id == id).ok_or(UnsealError::AnotherMasterKey)?;
         let nonce: [u8; NONCE_LEN] = nonce.try_into().map_err(|_: TryFromSliceError| UnsealError::Damaged)?;
         let mut secret = Zeroizing::new(ciphertext.to_vec());
-        let length = self
+        let length = sealing
             .key
-            .open_in_place(Nonce::from(&nonce), self.authenticated(name), &mut secret)
+            .open_in_place(Nonce::from(&nonce), sealing.authenticated(name), &mut secret)
             .map_err(|Unspecified| UnsealError::Damaged)?
             .len();
         secret.truncate(length);
         Ok(secret)
-    }
-
-    fn authenticated(&self, name: &str) -> Aad<Vec<u8>> {
-        Aad::from([&[VERSION], self.id.as_slice(), name.as_bytes()].concat())
     }
 }
 
@@ -208,6 +243,23 @@ mod tests {
     fn another_master_key_is_told_from_damage() {
         let sealed = sealer(1).seal("a", b"private").unwrap();
         assert_eq!(sealer(2).unseal("a", &sealed).unwrap_err(), UnsealError::AnotherMasterKey);
+    }
+
+    #[test]
+    fn what_another_master_key_has_sealed_opens_and_nothing_more_is_sealed_under_it() {
+        let master_key = |byte| MasterKey::new(Zeroizing::new([byte; MasterKey::LEN]));
+        let both = sealer(2).unsealing(&master_key(1)).unwrap();
+        let (old, new) = (sealer(1).seal("a", b"private").unwrap(), both.seal("a", b"private").unwrap());
+        for sealed in [&old, &new] {
+            assert_eq!(both.unseal("a", sealed).unwrap().as_slice(), b"private");
+            assert_eq!(both.unseal("b", sealed).unwrap_err(), UnsealError::Damaged);
+        }
+        assert_eq!((both.seals_as(&old), both.seals_as(&new), both.seals_as(&[1])), (false, true, false));
+        assert_eq!(sealer(1).unseal("a", &new).unwrap_err(), UnsealError::AnotherMasterKey);
+        // An id that was exchanged does not pass one key's work off as the other's.
+        let mut forged = old;
+        forged[1..=ID_LEN].copy_from_slice(&new[1..=ID_LEN]);
+        assert_eq!(both.unseal("a", &forged).unwrap_err(), UnsealError::Damaged);
     }
 
     #[test]

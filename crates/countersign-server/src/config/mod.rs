@@ -58,6 +58,8 @@ pub struct Config {
     pub audience: String,
     /// Where the master key, which seals the signing keys, comes from.
     pub master_key: MasterKeySource,
+    /// More master keys: what was sealed under them opens, and nothing is sealed under them.
+    pub other_master_keys: Vec<MasterKeySource>,
     /// Where users, sessions and keys are kept.
     pub database: Database,
     /// Lifetimes and tolerances of tokens.

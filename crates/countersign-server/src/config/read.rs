@@ -80,6 +80,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
     let format = reader.read("log.format", |given| one_of(given, &FORMATS));
     let jwt_secret = reader.jwt_secret();
     let master_key = reader.master_key();
+    let other_master_keys = reader.other_master_keys();
 
     // A setting with a default is only missing when its value was refused, and then there is a problem to report.
     let (Some(host), Some(port), Some(data), Some(audience)) = (host, port, data, audience) else {
@@ -108,6 +109,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
         issuer,
         audience,
         master_key,
+        other_master_keys,
         token: TokenConfig { access_lifetime, leeway },
         keys,
         jwt_secret,
@@ -214,17 +216,21 @@ impl Reader {
 
     fn master_key(&mut self) -> MasterKeySource {
         self.exclude("master_key", "master_key_file");
-        let hexadecimal = |text: String| {
-            if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                Ok(Secret::new(text))
-            } else {
-                Err("is not 64 hexadecimal digits; `openssl rand -hex 32` makes a master key".to_owned())
-            }
-        };
-        if let Some(secret) = self.read("master_key", |given| text(given).and_then(hexadecimal)) {
+        if let Some(secret) = self.read("master_key", |given| text(given).and_then(master_key)) {
             return MasterKeySource::Value(secret);
         }
         self.read("master_key_file", path).map_or(MasterKeySource::DataFolder, MasterKeySource::File)
+    }
+
+    fn other_master_keys(&mut self) -> Vec<MasterKeySource> {
+        let values = self.read("other_master_keys", |given| {
+            texts(given)?.into_iter().map(|text| master_key(text).map(MasterKeySource::Value)).collect()
+        });
+        let files = self.read("other_master_key_files", |given| {
+            let file = |text| MasterKeySource::File(given.base.join(text));
+            Ok(texts(given)?.into_iter().map(file).collect())
+        });
+        [values, files].into_iter().flatten().flat_map(|sources: Vec<_>| sources).collect()
     }
 }
 
@@ -358,14 +364,24 @@ fn within(length: Duration, least: Duration, most: Duration) -> Result<Duration,
 }
 
 /// In the file a list, in a variable one text with commas.
+fn texts(given: &Given) -> Result<Vec<String>, String> {
+    match &given.value {
+        Value::Texts(texts) => Ok(texts.clone()),
+        Value::Text(text) => Ok(text.split(',').map(|text| text.trim().to_owned()).collect()),
+        other => Err(format!("is {}; write a list of texts", kind(other))),
+    }
+}
+
+fn master_key(text: String) -> Result<Secret, String> {
+    if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(Secret::new(text))
+    } else {
+        Err("is not 64 hexadecimal digits; `openssl rand -hex 32` makes a master key".to_owned())
+    }
+}
+
 fn origins(given: &Given) -> Result<Vec<Origin>, String> {
-    let texts = match &given.value {
-        Value::Texts(texts) => texts.clone(),
-        Value::Text(text) => text.split(',').map(|origin| origin.trim().to_owned()).collect(),
-        other => {
-            return Err(format!("is {}; write a list of texts: [\"https://app.example.com\"]", kind(other)));
-        }
-    };
+    let texts = texts(given).map_err(|problem| format!("{problem}: [\"https://app.example.com\"]"))?;
     let parse = |text: String| text.parse().map_err(|error| format!("\"{text}\" is not an origin: {error}"));
     texts.into_iter().map(parse).collect()
 }

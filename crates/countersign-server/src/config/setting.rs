@@ -44,6 +44,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::new("audience", "COUNTERSIGN_AUDIENCE").default("countersign"),
     Setting::new("master_key", "COUNTERSIGN_MASTER_KEY").secret(),
     Setting::new("master_key_file", "COUNTERSIGN_MASTER_KEY_FILE"),
+    Setting::new("other_master_keys", "COUNTERSIGN_OTHER_MASTER_KEYS").secret(),
+    Setting::new("other_master_key_files", "COUNTERSIGN_OTHER_MASTER_KEY_FILES"),
     Setting::new("database.url", "DATABASE_URL").secret(),
     Setting::new("token.access_lifetime", "JWT_EXPIRES_IN").default("15m"),
     Setting::new("token.leeway", "COUNTERSIGN_TOKEN_LEEWAY").default("60s"),

@@ -287,6 +287,33 @@ fn origins_are_a_list_in_the_file_and_a_text_with_commas_in_a_variable() {
 }
 
 #[test]
+fn other_master_keys_are_values_and_files_and_never_shown() {
+    let (one, two) = ("1b".repeat(32), "2c".repeat(32));
+    let scene = Scene::new()
+        .file("other_master_key_files = [\"old/master.key\"]\n")
+        .variable("COUNTERSIGN_OTHER_MASTER_KEYS", &format!("{one}, {two}"));
+    let sources = scene.load().unwrap().other_master_keys;
+    let shown = format!("{sources:?}");
+    assert_eq!(
+        (sources.len(), shown.contains("master.key"), shown.contains("1b1b")),
+        (3, true, false),
+        "{shown}"
+    );
+
+    let short = Scene::new().variable("COUNTERSIGN_OTHER_MASTER_KEYS", &format!("{one},{}", &two[..62]));
+    let problem = "COUNTERSIGN_OTHER_MASTER_KEYS: is not 64 hexadecimal digits; `openssl rand -hex 32` makes a master key";
+    assert_eq!(short.problems(), [problem]);
+}
+
+#[test]
+fn a_key_is_not_rotated_sooner_than_it_can_be_announced() {
+    let scene =
+        |every: &str| Scene::new().file(&format!("[keys]\nrotate_every = \"{every}\"\nmax_age = \"1h\"\n"));
+    assert_eq!(scene("90d").load().unwrap().keys.announce(), Duration::from_secs(3_610));
+    assert_eq!(scene("1h").problems(), ["keys.rotate_every: 1h is too short; the least is 3610s"]);
+}
+
+#[test]
 fn what_kubernetes_puts_into_a_pod_is_explained() {
     let scene = Scene::new()
         .variable("COUNTERSIGN_PORT", "tcp://10.0.0.7:3000")

@@ -55,6 +55,23 @@ pub async fn announce(store: &Store, sealer: &Sealer, now: NumericDate) -> Resul
     }
 }
 
+/// Seals every stored key anew that is sealed under another master key than the one that seals; says how many these were.
+///
+/// # Errors
+/// [`KeyRingError::Sealed`] and [`KeyRingError::Unusable`] for a key that does not open; those before it are done then.
+pub async fn reseal(store: &Store, sealer: &Sealer) -> Result<usize, KeyRingError> {
+    let mut resealed = 0;
+    for stored in store.signing_keys().await? {
+        if sealer.seals_as(&stored.sealed) {
+            continue;
+        }
+        let anew = SealedKey::seal(&unseal(&stored, sealer)?, sealer)?;
+        // If it is no longer what was read, somebody else has sealed it anew or removed it.
+        resealed += usize::from(store.reseal_signing_key(&stored.id, &stored.sealed, &anew.sealed).await?);
+    }
+    Ok(resealed)
+}
+
 /// A key in the form in which it is stored.
 pub(super) struct SealedKey {
     key_id: String,

@@ -114,6 +114,55 @@ fn in_an_emergency_a_new_key_signs_at_once_and_the_old_one_can_be_dropped(folder
     assert_eq!(service.profile(&tokens.access).status, 200);
 }
 
+#[test]
+fn the_master_key_changes_while_three_instances_serve_and_nothing_is_refused_or_unreadable() {
+    let folder = Folder::on_postgres();
+    let (old, new) = ("11".repeat(32), "22".repeat(32));
+    let serving = |first: &str, other: Option<&str>| {
+        let mut settings = HURRIED.to_vec();
+        settings.push(("COUNTERSIGN_MASTER_KEY", first));
+        settings.extend(other.map(|other| ("COUNTERSIGN_OTHER_MASTER_KEYS", other)));
+        folder.serve_with(&settings)
+    };
+    let mut instances: Vec<_> = (0..3).map(|_| serving(&old, None)).collect();
+    instances[0].register(EMAIL, PASSWORD);
+    let mut sessions: Vec<_> = instances.iter().map(|instance| instance.tokens(EMAIL, PASSWORD)).collect();
+    let mut all_are_good = |instances: &[Service]| {
+        for session in &mut sessions {
+            for instance in instances {
+                let before = session.access.clone();
+                *session = Tokens::of(&instance.refresh(&session.refresh));
+                for token in [&before, &session.access] {
+                    let answers = instances.iter().map(|instance| instance.profile(token).status);
+                    assert_eq!(answers.collect::<Vec<_>>(), [200; 3]);
+                }
+            }
+        }
+    };
+    let reseal = |first: &str, others: &[(&str, &str)]| {
+        let settings = [&[("COUNTERSIGN_MASTER_KEY", first)], others].concat();
+        folder.run_with(["key", "reseal"], "", &settings)
+    };
+    all_are_good(&instances);
+
+    // One after the other, as the guide says: first all accept the new one, then all use it, then nobody needs the old one.
+    for (first, other) in [(&old, Some(&new)), (&new, Some(&old)), (&new, None)] {
+        for number in 0..3 {
+            instances[number] = serving(first, other.map(String::as_str));
+            all_are_good(&instances);
+        }
+        let others: Vec<_> =
+            other.iter().map(|other| ("COUNTERSIGN_OTHER_MASTER_KEYS", other.as_str())).collect();
+        let resealed = reseal(first, &others).ok();
+        assert_eq!(resealed, if first == &new && other.is_some() { "1" } else { "0" });
+    }
+    let refused = reseal(&old, &[]);
+    assert_eq!((refused.code, refused.err.contains("another master key")), (Some(1), true), "{refused:?}");
+    for instance in &instances {
+        assert!(!instance.log().contains("ERROR"), "{}", instance.log());
+    }
+}
+
 /// A verifier elsewhere, which keeps the published keys for as long as it may.
 struct Remote {
     runtime: tokio::runtime::Runtime,

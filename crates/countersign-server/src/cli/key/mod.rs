@@ -8,10 +8,11 @@ mod drop;
 mod generate;
 mod import;
 mod list;
+mod reseal;
 mod rotate;
 mod show;
 
-/// Generate, import, rotate, list and show signing keys
+/// Generate, import, rotate, list, show, drop and reseal signing keys
 #[derive(Debug, Subcommand)]
 pub(super) enum Key {
     Generate(generate::Generate),
@@ -19,6 +20,7 @@ pub(super) enum Key {
     List(list::List),
     Rotate(rotate::Rotate),
     Drop(drop::Drop),
+    Reseal(reseal::Reseal),
     Show(show::Show),
 }
 
@@ -30,6 +32,7 @@ impl Key {
             Self::List(command) => command.run(),
             Self::Rotate(command) => command.run(),
             Self::Drop(command) => command.run(),
+            Self::Reseal(command) => command.run(),
             Self::Show(command) => command.run(),
         }
     }
