@@ -9,7 +9,7 @@ pub(crate) fn description() -> Vec<(&'static str, String)> {
     vec![
         ("Processor", processor()),
         ("Cores", cores.to_string()),
-        ("System", first_line("uname", &["-sr"])),
+        ("System", first_line("uname", &["-sm"])),
         ("Compiler", first_line("rustc", &["--version"])),
         ("Date", chrono::Utc::now().format("%Y-%m-%d").to_string()),
     ]

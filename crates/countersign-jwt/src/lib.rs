@@ -51,7 +51,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use header::Header;
 pub use jwk::{Jwk, JwkSet, JwkSetError, PrivateJwk};
 pub use jwt::{AnyAudience, AnyIssuer, Audiences, CheckOutcome, CheckReport, Explanation, Issuers};
-pub use jwt::{NumericSubject, PayloadBuffer, SignError, Signer, Unverified, Verified, Verifier};
+pub use jwt::{NumericSubject, PayloadBuffer, Presented, SignError, Signer, Unverified, Verified, Verifier};
 pub use key::only;
 pub use key::{KeyError, KeySet, KeySetId, KeySource, KeysUnavailable, Renewal, RenewalFailed};
 pub use key::{SigningKey, SkippedKey, VerifyingKey};

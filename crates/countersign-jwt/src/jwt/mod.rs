@@ -3,6 +3,7 @@
 mod check;
 mod expect;
 mod explain;
+mod presented;
 mod signer;
 mod token_id;
 mod unverified;
@@ -12,6 +13,7 @@ mod verifier;
 pub use expect::{AnyAudience, AnyIssuer, Audiences, Issuers};
 pub(crate) use explain::{Check, Trace};
 pub use explain::{CheckOutcome, CheckReport, Explanation};
+pub use presented::Presented;
 pub use signer::{SignError, Signer};
 pub use unverified::Unverified;
 pub use verified::Verified;

@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::check::{Expectations, missing};
 use super::verified::Checked;
-use super::{Audiences, Check, Explanation, Issuers, Trace, Verified};
+use super::{Audiences, Check, Explanation, Issuers, Presented, Trace, Verified};
 use crate::claims::read::{self, PayloadError, Registered, SubjectForm};
 use crate::jws::{JwsVerifier, Opened, PAYLOAD_ENCODING, TypeRule};
 use crate::{Algorithm, KeySet, KeySource, NumericDate, VerifyError, base64url};
@@ -227,6 +227,26 @@ impl Verifier {
         Ok(Verified::new(text, length, opened.key, registered, checked))
     }
 
+    /// As [`Verifier::verify`], for a token that has been decoded to choose this verifier; it is not decoded again.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    pub fn verify_presented<C: DeserializeOwned>(
+        &self,
+        presented: Presented<'_>,
+        keys: &impl KeySource,
+        now: NumericDate,
+    ) -> Result<Verified<C>, VerifyError> {
+        let keys = keys.snapshot(now).map_err(|_| VerifyError::KeysUnavailable)?;
+        let Presented { token, payload: mut text } = presented;
+        let opened = self.jws.open(token, &keys, &mut Vec::new(), &mut ())?;
+        let length = text.len();
+        text.push_str(opened.key.key_id().unwrap_or_default());
+        let mut registered = Registered::default();
+        let checked = self.read(&text[..length], now, &mut registered, &mut ())?;
+        Ok(Verified::new(text, length, opened.key, registered, checked))
+    }
+
     /// Checks again what was right when `token` was verified by this verifier and time may have changed: `exp`, `nbf` and
     /// the greatest age.
     ///
@@ -322,7 +342,7 @@ impl NumericSubject {
     }
 }
 
-const PAYLOAD_UTF8: VerifyError = VerifyError::Malformed { reason: "the payload is not UTF-8" };
+pub(super) const PAYLOAD_UTF8: VerifyError = VerifyError::Malformed { reason: "the payload is not UTF-8" };
 
 /// Decodes the payload and puts the id of the key behind it; the length of the payload.
 fn decode_payload(opened: &Opened<'_, '_>, buffer: &mut Vec<u8>) -> Result<usize, VerifyError> {

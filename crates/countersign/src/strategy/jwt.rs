@@ -214,7 +214,7 @@ impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
         };
         let verdict = match self.recall(token) {
             Some(verified) => Ok(verified),
-            None => self.trusted.choose(token).and_then(|number| self.prove_now(token, number)),
+            None => self.prove_now(token),
         };
         match verdict {
             Ok(verified) => Some(self.pass(verified)),
@@ -265,22 +265,20 @@ impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
 
     /// The token, if it is good by the keys at hand or by newer ones.
     async fn prove(&self, token: &str) -> Result<Verified<C>, AuthError> {
-        let number = self.trusted.choose(token)?;
-        match self.prove_now(token, number) {
+        match self.prove_now(token) {
             Err(error @ (VerifyError::UnknownKey | VerifyError::KeysUnavailable)) => {
-                self.renew(number, error).await?;
-                Ok(self.prove_now(token, number)?)
+                self.renew(self.trusted.choose(token)?, error).await?;
+                Ok(self.prove_now(token)?)
             }
             verdict => Ok(verdict?),
         }
     }
 
-    fn prove_now(&self, token: &str, number: usize) -> Result<Verified<C>, VerifyError> {
-        let (verifier, keys) = self.trusted.verifier(number);
+    fn prove_now(&self, token: &str) -> Result<Verified<C>, VerifyError> {
         let now = self.clock.now();
-        let (verified, keys) = cache::prove(token, verifier, keys, now)?;
+        let (verified, proof) = self.trusted.prove(token, now)?;
         if let Some(cache) = &self.cache {
-            cache.remember(token, cache.copy(&verified), Proof { verifier: number, keys }, now);
+            cache.remember(token, cache.copy(&verified), proof, now);
         }
         Ok(verified)
     }

@@ -7,6 +7,7 @@ mod expectations;
 mod explain;
 mod header;
 mod payload;
+mod presented;
 mod private;
 mod registered;
 

@@ -1,12 +1,12 @@
 //! Whose tokens are believed, and by which keys.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use crate::jwt::{Audiences, Unverified, Verifier, VerifyError};
+use crate::cache::{self, Proof};
+use crate::jwt::{Audiences, KeySource, NumericDate, Presented, Verified, Verifier, VerifyError};
 
 /// One issuer among several: its tokens are verified by its verifier with its keys, and by nothing else. See
 /// [`JwtStrategy::several`](crate::JwtStrategy::several).
@@ -44,13 +44,6 @@ pub(super) struct Trusted<K> {
     issuers: Option<HashMap<Box<str>, usize>>,
 }
 
-/// All of a token that says where it is to be verified.
-#[derive(Deserialize)]
-struct Route<'t> {
-    #[serde(borrow)]
-    iss: Option<Cow<'t, str>>,
-}
-
 impl<K> Trusted<K> {
     pub(super) fn one(verifier: Verifier, keys: K) -> Self {
         Self { verifiers: vec![(verifier, keys)], issuers: None }
@@ -72,10 +65,7 @@ impl<K> Trusted<K> {
     /// The number of the verifier for this token. What the token says of itself only chooses among what was declared.
     pub(super) fn choose(&self, token: &str) -> Result<usize, VerifyError> {
         let Some(issuers) = &self.issuers else { return Ok(0) };
-        let unverified = Unverified::decode(token)?;
-        let route: Route<'_> = unverified.claims()?;
-        let issuer = route.iss.ok_or(VerifyError::MissingClaim { claim: Cow::Borrowed("iss") })?;
-        issuers.get(&*issuer).copied().ok_or(VerifyError::IssuerMismatch)
+        number(issuers, &Presented::decode(token)?)
     }
 
     /// The issuer for whose this token is taken, of several that were declared.
@@ -90,6 +80,32 @@ impl<K> Trusted<K> {
         let (verifier, keys) = &self.verifiers[number];
         (verifier, keys)
     }
+}
+
+impl<K: KeySource> Trusted<K> {
+    /// The token, if it is good by the keys at hand, and what showed it.
+    pub(super) fn prove<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        now: NumericDate,
+    ) -> Result<(Verified<C>, Proof), VerifyError> {
+        let Some(issuers) = &self.issuers else {
+            let (verifier, keys) = self.verifier(0);
+            let (verified, keys) = cache::prove(token, verifier, keys, now)?;
+            return Ok((verified, Proof { verifier: 0, keys }));
+        };
+        let presented = Presented::decode(token)?;
+        let chosen = number(issuers, &presented)?;
+        let (verifier, keys) = self.verifier(chosen);
+        let keys = keys.snapshot(now).map_err(|_| VerifyError::KeysUnavailable)?;
+        let verified = verifier.verify_presented(presented, &*keys, now)?;
+        Ok((verified, Proof { verifier: chosen, keys: keys.id() }))
+    }
+}
+
+fn number(issuers: &HashMap<Box<str>, usize>, presented: &Presented<'_>) -> Result<usize, VerifyError> {
+    let issuer = presented.issuer()?;
+    issuers.get(&*issuer).copied().ok_or(VerifyError::IssuerMismatch)
 }
 
 impl<K> fmt::Debug for Trusted<K> {
