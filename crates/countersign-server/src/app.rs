@@ -25,6 +25,7 @@ use crate::{
     purge::PurgeTask,
     rotation::{
         Schedule,
+        pickups::Pickups,
         task::{Keeper, RotationTask},
     },
     seal::{MasterKey, Sealer},
@@ -41,6 +42,8 @@ pub struct Service {
     pub(crate) keys: Arc<KeyRing>,
     /// For how long the published keys may be kept.
     pub(crate) keys_max_age: Duration,
+    /// Which verifiers have fetched the next key.
+    pub(crate) pickups: Arc<Pickups>,
     /// The refresh token in a cookie, where that is configured.
     pub(crate) cookies: Option<Cookies>,
     /// How many proxies in front are believed about where a request came from.
@@ -114,15 +117,22 @@ impl Service {
         // A session that was revoked is remembered for as long as an access token of it may be good.
         let keep = config.session.keep_ended.max(config.token.access_lifetime + config.token.leeway);
         let purge = PurgeTask::start(sessions.clone(), keep, Arc::clone(&clock));
+        let pickups = Arc::new(Pickups::of(config.keys.verifiers.clone()));
         let rotation = sealer.map(|sealer| {
             let storage = (store.clone(), sealer);
-            let keeper = Keeper::new(Arc::clone(&keys), storage, Arc::clone(&clock), schedule(config));
+            let keeper = Keeper::new(
+                Arc::clone(&keys),
+                storage,
+                Arc::clone(&clock),
+                (schedule(config), Arc::clone(&pickups)),
+            );
             RotationTask::start(keeper, config.keys.check_every)
         });
         Ok(Self {
             accounts: Accounts { store, sessions, passwords, tokens },
             keys,
             keys_max_age: config.keys.max_age,
+            pickups,
             cookies: Cookies::configured(&config.session),
             trusted_proxies: config.trusted_proxies,
             clock,
@@ -192,6 +202,7 @@ fn schedule(config: &Config) -> Schedule {
     Schedule {
         rotate_every: config.keys.rotate_every,
         announce: config.keys.announce(),
+        hold_back: config.keys.hold_back,
         margin: config.token.leeway.max(MOST_COMMON_LEEWAY) + 2 * config.keys.check_every + KEPT_LONGER,
         token_lifetime: config.token.access_lifetime,
     }

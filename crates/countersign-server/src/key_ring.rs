@@ -38,6 +38,8 @@ pub struct Keys {
     pub signing: SigningKey,
     /// Verify: the public halves of the signing key, of those before it, and of the next; with a shared secret, that alone.
     pub verifying: KeySet,
+    /// The id of the next, which is published and signs nothing yet.
+    pub next: Option<String>,
     /// All of them, with their public halves as they are stored.
     held: Vec<(String, SigningKey)>,
 }
@@ -53,7 +55,7 @@ impl KeyRing {
     pub fn of_secret(secret: &Secret) -> Result<Self, KeyRingError> {
         let signing = SigningKey::from_secret(Algorithm::Hs256, secret.expose().as_bytes())?;
         let verifying = signing.verifying_key().into();
-        let keys = Keys { signing, verifying, held: Vec::new() };
+        let keys = Keys { signing, verifying, next: None, held: Vec::new() };
         Ok(Self { keys: ArcSwap::from_pointee(keys), rounds: None })
     }
 
@@ -137,19 +139,20 @@ impl Keys {
     ) -> Result<Self, KeyRingError> {
         let mut signing = None;
         let mut held = Vec::with_capacity(stored.len());
-        for stored in stored {
-            let key = match before.and_then(|before| before.find(stored)) {
-                Some(key) => key.clone(),
-                None => unseal(stored, sealer)?,
+        for key in stored {
+            let unsealed = match before.and_then(|before| before.find(key)) {
+                Some(unsealed) => unsealed.clone(),
+                None => unseal(key, sealer)?,
             };
-            if stored.is_current() {
-                signing = Some(key.clone());
+            if key.is_current() {
+                signing = Some(unsealed.clone());
             }
-            held.push((stored.public_jwk.clone(), key));
+            held.push((key.public_jwk.clone(), unsealed));
         }
         let signing = signing.ok_or(KeyRingError::NoCurrentKey)?;
         let verifying = held.iter().map(|(_, key)| key.verifying_key()).collect();
-        Ok(Self { signing, verifying, held })
+        let next = stored.iter().find(|key| key.is_next()).map(|key| key.id.clone());
+        Ok(Self { signing, verifying, next, held })
     }
 
     fn find(&self, stored: &StoredSigningKey) -> Option<&SigningKey> {

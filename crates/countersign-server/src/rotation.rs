@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use countersign::jwt::NumericDate;
 
+pub(crate) mod pickups;
 pub(crate) mod task;
 
 /// When keys change.
@@ -21,6 +22,8 @@ pub(crate) struct Schedule {
     pub(crate) rotate_every: Option<Duration>,
     /// How long a key is published before it signs.
     pub(crate) announce: Duration,
+    /// For how much longer it is held back while a verifier that is waited for has not fetched it.
+    pub(crate) hold_back: Duration,
     /// How long a key is kept after it was retired, beyond the lifetime of its tokens.
     pub(crate) margin: Duration,
     /// The lifetime of the tokens that this instance signs.
@@ -36,6 +39,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) state: State,
     /// For how long the instance has seen it as that, by a clock that does not jump, and has published it.
     pub(crate) seen_for: Duration,
+    /// Whether a verifier that is waited for has not fetched it.
+    pub(crate) awaited: bool,
     /// The longest lifetime of its tokens, as far as it is written down.
     pub(crate) token_lifetime: Option<Duration>,
 }
@@ -83,7 +88,8 @@ pub(crate) fn decide(keys: &[Seen<'_>], now: NumericDate, schedule: &Schedule) -
         .filter_map(|key| match key.state {
             State::Next => {
                 let promote = || Step::Promote { id: key.id.to_owned() };
-                (key.seen_for >= schedule.announce).then(promote)
+                let held_back = if key.awaited { schedule.hold_back } else { Duration::ZERO };
+                (key.seen_for >= schedule.announce + held_back).then(promote)
             }
             State::Current { since } => {
                 let ahead = schedule.rotate_every?.saturating_sub(schedule.announce);

@@ -10,6 +10,7 @@ const ALL: &[&str] = &[
     include_str!("../migrations/0001_users_and_signing_keys.sql"),
     include_str!("../migrations/0002_sessions.sql"),
     include_str!("../migrations/0003_key_rotation.sql"),
+    include_str!("../migrations/0004_key_pickups.sql"),
 ];
 
 /// What opening a database did to its tables.

@@ -184,6 +184,30 @@ impl Store {
         self.changed(sqlx::query(statements::RESEAL_SIGNING_KEY).bind(id).bind(before).bind(sealed)).await
     }
 
+    /// Remembers that a verifier was given a key.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database gave no answer.
+    pub async fn note_key_pickup(
+        &self,
+        verifier: &str,
+        key_id: &str,
+        now: NumericDate,
+    ) -> Result<(), StoreError> {
+        let note = sqlx::query(statements::NOTE_KEY_PICKUP);
+        self.changed(note.bind(verifier).bind(key_id).bind(now.as_millis())).await?;
+        Ok(())
+    }
+
+    /// The verifiers that were given this key, and none since.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database gave no answer.
+    pub async fn key_pickups(&self, key_id: &str) -> Result<Vec<String>, StoreError> {
+        let asked = sqlx::query_scalar(statements::KEY_PICKUPS).bind(key_id);
+        self.answer(asked.fetch_all(self.reads())).await
+    }
+
     /// Whether a statement has changed a row.
     async fn changed(
         &self,

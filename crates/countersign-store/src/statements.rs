@@ -65,6 +65,11 @@ statements! {
                             WHERE id = $1 AND (token_lifetime IS NULL OR token_lifetime < $2)";
     RESEAL_SIGNING_KEY = "UPDATE signing_keys SET sealed = $3 WHERE id = $1 AND sealed = $2";
 
+    NOTE_KEY_PICKUP = "INSERT INTO key_pickups (verifier, key_id, fetched_at) VALUES ($1, $2, $3) \
+                       ON CONFLICT (verifier) DO UPDATE SET \
+                       key_id = excluded.key_id, fetched_at = excluded.fetched_at";
+    KEY_PICKUPS = "SELECT verifier FROM key_pickups WHERE key_id = $1 ORDER BY verifier";
+
     INSERT_SESSION = "INSERT INTO sessions (id, user_id, counter, created_at, refreshed_at, expires_at, idle_lifetime, \
                       ends_at, revoked_at, revocation, user_agent, address) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING";

@@ -105,6 +105,10 @@ pub struct KeysConfig {
     pub max_age: Duration,
     /// How often a service looks whether another one has changed the keys.
     pub check_every: Duration,
+    /// The verifiers that a next key waits for until each has fetched it.
+    pub verifiers: Vec<String>,
+    /// For how long it waits for them at most, beyond the time for which it is announced anyway.
+    pub hold_back: Duration,
 }
 
 impl KeysConfig {

@@ -41,6 +41,9 @@ const LONGEST_MAX_AGE: Duration = Duration::from_secs(86_400);
 /// A service that looks less often for new keys makes every change of keys wait as long.
 const LONGEST_CHECK: Duration = Duration::from_secs(600);
 
+/// A rotation that waits for longer than this does not take place.
+const LONGEST_HOLD_BACK: Duration = Duration::from_secs(30 * 86_400);
+
 /// A key that signs for longer than this is not rotated.
 const LONGEST_ROTATION: Duration = Duration::from_secs(10 * 366 * 86_400);
 
@@ -206,7 +209,17 @@ impl Reader {
         let check_every = self.read("keys.check_every", |given| {
             duration(given).and_then(|length| within(length, Duration::from_millis(100), LONGEST_CHECK))
         });
-        let keys = KeysConfig { rotate_every: None, max_age: max_age?, check_every: check_every? };
+        let verifiers = self.read("keys.verifiers", verifiers).unwrap_or_default();
+        let hold_back = self.read("keys.hold_back", |given| {
+            duration(given).and_then(|length| within(length, Duration::ZERO, LONGEST_HOLD_BACK))
+        });
+        let keys = KeysConfig {
+            rotate_every: None,
+            max_age: max_age?,
+            check_every: check_every?,
+            verifiers,
+            hold_back: hold_back?,
+        };
         // Sooner than a key can be announced, no key can follow another.
         let rotate_every = self.read("keys.rotate_every", |given| {
             duration(given).and_then(|length| within(length, keys.announce(), LONGEST_ROTATION))
@@ -369,6 +382,16 @@ fn texts(given: &Given) -> Result<Vec<String>, String> {
         Value::Texts(texts) => Ok(texts.clone()),
         Value::Text(text) => Ok(text.split(',').map(|text| text.trim().to_owned()).collect()),
         other => Err(format!("is {}; write a list of texts", kind(other))),
+    }
+}
+
+/// Names that stand in a URL as they are.
+fn verifiers(given: &Given) -> Result<Vec<String>, String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let names = texts(given)?;
+    match names.iter().find(|name| name.is_empty() || !name.bytes().all(plain)) {
+        Some(name) => Err(format!("\"{name}\" is not a name of letters, digits and - . _ ~")),
+        None => Ok(names),
     }
 }
 

@@ -52,6 +52,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::new("keys.rotate_every", "COUNTERSIGN_KEYS_ROTATE_EVERY"),
     Setting::new("keys.max_age", "COUNTERSIGN_KEYS_MAX_AGE").default("5m"),
     Setting::new("keys.check_every", "COUNTERSIGN_KEYS_CHECK_EVERY").default("5s"),
+    Setting::new("keys.verifiers", "COUNTERSIGN_KEYS_VERIFIERS"),
+    Setting::new("keys.hold_back", "COUNTERSIGN_KEYS_HOLD_BACK").default("1h"),
     Setting::new("jwt.secret", "JWT_SECRET").secret(),
     Setting::new("jwt.secret_file", "JWT_SECRET_FILE"),
     Setting::new("session.lifetime", "COUNTERSIGN_SESSION_LIFETIME").default("90d"),

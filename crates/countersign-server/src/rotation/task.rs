@@ -6,7 +6,7 @@ use countersign::jwt::Clock;
 use countersign_store::{Store, StoredSigningKey};
 use tokio::{task::AbortHandle, time::Instant};
 
-use super::{Schedule, Seen, State, Step, decide};
+use super::{Schedule, Seen, State, Step, decide, pickups::Pickups};
 use crate::{
     key_ring::{self, Announced, KeyRing, KeyRingError},
     seal::Sealer,
@@ -55,6 +55,9 @@ pub(crate) struct Keeper {
     sealer: Sealer,
     clock: Arc<dyn Clock>,
     schedule: Schedule,
+    pickups: Arc<Pickups>,
+    /// The next key that the log says is held back.
+    held_back: Option<String>,
     /// Since when each key is what it is, by a clock that does not jump.
     seen: HashMap<String, (State, Instant)>,
 }
@@ -65,15 +68,16 @@ impl Keeper {
         ring: Arc<KeyRing>,
         (store, sealer): (Store, Sealer),
         clock: Arc<dyn Clock>,
-        schedule: Schedule,
+        (schedule, pickups): (Schedule, Arc<Pickups>),
     ) -> Self {
-        Self { ring, store, sealer, clock, schedule, seen: HashMap::new() }
+        let seen = HashMap::new();
+        Self { ring, store, sealer, clock, schedule, pickups, held_back: None, seen }
     }
 
     /// One look: takes in what is stored, takes the steps that are due, and takes in what has come of them.
     async fn round(&mut self) -> Result<(), KeyRingError> {
         let stored = self.take_in().await?;
-        let steps = self.due(&stored);
+        let steps = self.due(&stored).await?;
         if steps.is_empty() {
             return Ok(());
         }
@@ -97,7 +101,11 @@ impl Keeper {
         Ok(stored)
     }
 
-    fn due(&self, stored: &[StoredSigningKey]) -> Vec<Step> {
+    async fn due(&mut self, stored: &[StoredSigningKey]) -> Result<Vec<Step>, KeyRingError> {
+        let awaited = match stored.iter().find(|key| key.is_next()) {
+            Some(next) => self.is_awaited(&next.id).await?,
+            None => false,
+        };
         let seen =
             |key: &StoredSigningKey| self.seen.get(&key.id).map_or(Duration::ZERO, |(_, at)| at.elapsed());
         let keys: Vec<_> = stored
@@ -106,10 +114,29 @@ impl Keeper {
                 id: &key.id,
                 state: state(key),
                 seen_for: seen(key),
+                awaited: awaited && key.is_next(),
                 token_lifetime: key.token_lifetime,
             })
             .collect();
-        decide(&keys, self.clock.now(), &self.schedule)
+        Ok(decide(&keys, self.clock.now(), &self.schedule))
+    }
+
+    /// Whether a verifier that is waited for has not fetched the next key. Once it is late, the log says so.
+    async fn is_awaited(&mut self, next: &str) -> Result<bool, KeyRingError> {
+        let missing = self.pickups.missing(&self.store, next, self.clock.now()).await?;
+        let seen_for = self.seen.get(next).map_or(Duration::ZERO, |(_, at)| at.elapsed());
+        if !missing.is_empty()
+            && seen_for >= self.schedule.announce
+            && self.held_back.as_deref() != Some(next)
+        {
+            tracing::warn!(
+                kid = next,
+                ?missing,
+                "the next signing key is held back for verifiers that have not fetched it"
+            );
+            self.held_back = Some(next.to_owned());
+        }
+        Ok(!missing.is_empty())
     }
 
     /// Takes a step, unless another instance was first.

@@ -8,6 +8,7 @@ const NOW: NumericDate = NumericDate::from_secs(1_700_000_000);
 const SCHEDULE: Schedule = Schedule {
     rotate_every: Some(secs(1_000)),
     announce: secs(310),
+    hold_back: secs(3_600),
     margin: secs(130),
     token_lifetime: secs(900),
 };
@@ -17,7 +18,7 @@ const fn secs(secs: u64) -> Duration {
 }
 
 fn seen(id: &str, state: State, seen_for: u64) -> Seen<'_> {
-    Seen { id, state, seen_for: secs(seen_for), token_lifetime: None }
+    Seen { id, state, seen_for: secs(seen_for), awaited: false, token_lifetime: None }
 }
 
 fn current(age: u64) -> Seen<'static> {
@@ -47,6 +48,14 @@ fn the_next_key_signs_when_it_was_seen_for_long_enough_whoever_made_it() {
             let keys = [current(5), seen("next", State::Next, seen_for)];
             assert_eq!(decide(&keys, NOW, &schedule), steps, "{seen_for}");
         }
+    }
+}
+
+#[test]
+fn a_verifier_that_does_not_fetch_the_next_key_holds_it_back_until_the_deadline() {
+    for (seen_for, steps) in [(310, vec![]), (3_909, vec![]), (3_910, vec![promote("next")])] {
+        let next = Seen { awaited: true, ..seen("next", State::Next, seen_for) };
+        assert_eq!(decide(&[current(5), next], NOW, &SCHEDULE), steps, "{seen_for}");
     }
 }
 

@@ -32,6 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 on_both_engines! {
     a_rotation_is_announced_and_then_signs_without_a_restart;
+    a_verifier_that_is_waited_for_holds_a_key_back_until_it_has_fetched_it;
+    a_verifier_that_never_fetches_holds_a_key_back_until_the_deadline;
     in_an_emergency_a_new_key_signs_at_once_and_the_old_one_can_be_dropped;
 }
 
@@ -76,6 +78,39 @@ fn a_rotation_is_announced_and_then_signs_without_a_restart(folder: &Folder) {
     let published = service.get("/.well-known/jwks.json", &[]);
     assert_eq!(published.header("cache-control"), "public, max-age=1");
     assert_eq!(published.json()["keys"].as_array().unwrap().len(), 2);
+}
+
+fn a_verifier_that_is_waited_for_holds_a_key_back_until_it_has_fetched_it(folder: &Folder) {
+    let settings = [&HURRIED[..], &[("COUNTERSIGN_KEYS_VERIFIERS", "billing,orders")]].concat();
+    let (service, other) = (folder.serve_with(&settings), folder.serve_with(&settings));
+    service.register(EMAIL, PASSWORD);
+    let mut tokens = service.tokens(EMAIL, PASSWORD);
+    let old = key_id(&tokens.access);
+    let new = folder.run(["key", "rotate"], "").ok();
+    let fetch = |service: &Service, name: &str| {
+        let path = format!("/.well-known/jwks.json?verifier={name}");
+        while !service.get(&path, &[]).body.contains(&new) {}
+    };
+    fetch(&service, "orders");
+    fetch(&other, "somebody");
+    while !(service.log().contains("held back") && other.log().contains("held back")) {
+        tokens = Tokens::of(&service.refresh(&tokens.refresh));
+        assert_eq!(key_id(&tokens.access), old);
+    }
+    assert!(service.log().contains("billing"), "{}", service.log());
+
+    fetch(&other, "billing");
+    refresh_until_signed_by(&service, &mut tokens, &new);
+}
+
+fn a_verifier_that_never_fetches_holds_a_key_back_until_the_deadline(folder: &Folder) {
+    let waiting = [("COUNTERSIGN_KEYS_VERIFIERS", "billing"), ("COUNTERSIGN_KEYS_HOLD_BACK", "1s")];
+    let service = folder.serve_with(&[&HURRIED[..], &waiting].concat());
+    service.register(EMAIL, PASSWORD);
+    let mut tokens = service.tokens(EMAIL, PASSWORD);
+    let new = folder.run(["key", "rotate"], "").ok();
+    refresh_until_signed_by(&service, &mut tokens, &new);
+    assert!(service.log().contains("held back"), "{}", service.log());
 }
 
 fn in_an_emergency_a_new_key_signs_at_once_and_the_old_one_can_be_dropped(folder: &Folder) {

@@ -22,6 +22,7 @@ on_both_engines! {
     only_a_retired_key_is_removed_and_only_if_it_has_not_signed_since,
     the_longest_lifetime_of_its_tokens_is_remembered_with_a_key,
     a_key_is_sealed_anew_by_whoever_has_read_it_last,
+    a_verifier_has_the_key_that_it_was_given_last,
     rotations_by_several_at_the_same_moment_retire_one_key_each,
 }
 
@@ -254,4 +255,16 @@ async fn rotations_by_several_at_the_same_moment_retire_one_key_each(database: D
         assert_eq!(keys.iter().filter(|key| key.is_current()).count(), 1);
         assert_eq!(keys.iter().filter(|key| key.retired_at == Some(at(round))).count(), promoted);
     }
+}
+
+async fn a_verifier_has_the_key_that_it_was_given_last(database: Database) {
+    let store = database.open().await;
+    assert!(store.key_pickups("key-1").await.unwrap().is_empty());
+    for (verifier, key_id) in
+        [("orders", "key-1"), ("billing", "key-1"), ("billing", "key-1"), ("orders", "key-2")]
+    {
+        store.note_key_pickup(verifier, key_id, at(0)).await.unwrap();
+    }
+    assert_eq!(store.key_pickups("key-1").await.unwrap(), ["billing"]);
+    assert_eq!(store.key_pickups("key-2").await.unwrap(), ["orders"]);
 }
