@@ -12,7 +12,7 @@ use crate::prerequisite::{
 
 pub(crate) const WORD: &str = "bench";
 pub(crate) const ABOUT: &str = "measure, and write a section of docs/benchmarks.md: \
-     `bench jwt [--quick] [ALGORITHM ...]`, `bench cache`, `bench guard [--quick] [PAIR ...]`, `bench live` or `bench sessions [--quick]`";
+     `bench jwt [--quick] [ALGORITHM ...]`, `bench cache`, `bench guard [--quick] [PAIR ...]`, `bench live`, `bench revocation` or `bench sessions [--quick]`";
 
 /// A benchmark: the word that names it, and what it is made of.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,11 +24,12 @@ struct Benchmark {
 }
 
 /// Every benchmark there is. Each writes its own section of the document.
-static BENCHMARKS: [Benchmark; 5] = [
+static BENCHMARKS: [Benchmark; 6] = [
     Benchmark { word: "jwt", packages: &["bench-jwt", "bench-jwt-boring", "bench-jwt-openssl"] },
     Benchmark { word: "cache", packages: &["bench-cache"] },
     Benchmark { word: "guard", packages: &["bench-guard"] },
     Benchmark { word: "live", packages: &["bench-live"] },
+    Benchmark { word: "revocation", packages: &["bench-revocation"] },
     Benchmark { word: "sessions", packages: &["bench-sessions"] },
 ];
 

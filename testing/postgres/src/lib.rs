@@ -84,6 +84,17 @@ impl Server {
                 Some(Process::start(&self.installation, &data(self.folder.path()), self.folder.path()));
         }
     }
+
+    /// Everything the server has logged since it was started, up to the first line with these words. That is little, unless
+    /// a database is made to log more: `ALTER DATABASE .. SET log_statement = 'all'`.
+    ///
+    /// # Panics
+    /// If the server does not run, or does not say them.
+    #[must_use]
+    pub fn said_up_to(&self, words: &str) -> Vec<String> {
+        let process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        process.as_ref().expect("a server that runs").said_up_to(words)
+    }
 }
 
 impl Drop for Server {

@@ -2,8 +2,10 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use crate::installation::Installation;
 
@@ -32,10 +34,21 @@ const SETTINGS: [&str; 8] = [
     "timezone=UTC",
 ];
 
+/// More than a line needs from the server to here.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// The server and its keeper.
 #[derive(Debug)]
 pub(crate) struct Process {
     keeper: Child,
+    log: Arc<Log>,
+}
+
+/// What a server has said since it was ready.
+#[derive(Debug, Default)]
+struct Log {
+    lines: Mutex<Vec<String>>,
+    more: Condvar,
 }
 
 impl Process {
@@ -59,9 +72,21 @@ impl Process {
             let read = lines.read_line(&mut said).unwrap_or_default();
             assert!(read > 0, "the server did not start: {said}");
         }
+        let log = Arc::<Log>::default();
+        let listening = Arc::clone(&log);
         // Whoever does not listen makes the server wait.
-        thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
-        Self { keeper }
+        thread::spawn(move || listening.listen(lines));
+        Self { keeper, log }
+    }
+
+    /// Everything the server has said up to the first line with these words.
+    pub(crate) fn said_up_to(&self, words: &str) -> Vec<String> {
+        let place = |lines: &[String]| lines.iter().position(|line| line.contains(words));
+        let lines = self.log.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.log.more.wait_timeout_while(lines, PATIENCE, |lines| place(lines).is_none());
+        let (lines, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let last = place(&lines).unwrap_or_else(|| panic!("the server did not say {words:?}: {lines:?}"));
+        lines[..=last].to_vec()
     }
 
     /// Asks for an orderly end and waits for it.
@@ -69,5 +94,15 @@ impl Process {
         let mut pipe = self.keeper.stdin.take().expect("it is piped");
         pipe.write_all(b"stop\n").expect("its keeper listens");
         self.keeper.wait().expect("a process that was started ends");
+    }
+}
+
+impl Log {
+    fn listen(&self, lines: BufReader<ChildStdout>) {
+        for line in lines.split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            self.more.notify_all();
+        }
     }
 }

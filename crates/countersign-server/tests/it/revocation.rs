@@ -16,6 +16,7 @@ use countersign::{
     session::SessionId,
 };
 use serde::Deserialize;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use throwaway_postgres::Server;
 use tokio::runtime::Runtime;
 
@@ -231,6 +232,84 @@ fn with_three_instances_on_postgres_every_verifier_refuses_soon_after_a_logout()
     for verifier in &verifiers {
         assert_eq!(verifier.remote.status().snapshots, 1);
     }
+}
+
+/// A PostgreSQL that tells which statements it is given.
+struct Statements {
+    server: Server,
+    database: String,
+    runtime: Runtime,
+    connection: PgConnection,
+}
+
+impl Statements {
+    fn new() -> Self {
+        const TELL: &str = "DO $$ BEGIN EXECUTE format(\
+                            'ALTER DATABASE %I SET log_statement = ''all''', current_database()); END $$";
+        let server = Server::start();
+        let database = server.database();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let connection = runtime.block_on(async {
+            PgConnection::connect(&database).await.unwrap().execute(TELL).await.unwrap();
+            PgConnection::connect(&database).await.unwrap()
+        });
+        Self { server, database, runtime, connection }
+    }
+
+    /// Those that it was given while this was done.
+    fn during(&mut self, name: &str, act: impl FnOnce()) -> Vec<String> {
+        let (begin, end) = (format!("the beginning of {name}"), format!("the end of {name}"));
+        self.mark(&begin);
+        act();
+        self.mark(&end);
+        let log = self.server.said_up_to(&end);
+        let begun = log.iter().position(|line| line.contains(&begin)).unwrap();
+        // As statements with parameters are logged, and those without any.
+        let statement = |line: &String| {
+            Some(line.split_once("LOG:  execute ").or(line.split_once("LOG:  statement: "))?.1.to_owned())
+        };
+        log[begun + 1..log.len() - 1].iter().filter_map(statement).collect()
+    }
+
+    /// A statement is logged before it is answered, so these words stand behind all that were answered before.
+    fn mark(&mut self, words: &str) {
+        let statement = AssertSqlSafe(format!("SELECT '{words}'"));
+        self.runtime.block_on(self.connection.execute(statement)).unwrap();
+    }
+}
+
+/// What a service asks by itself from time to time, whether it is used or not.
+fn is_of_the_background(statement: &str) -> bool {
+    let texts = ["FROM sessions WHERE revoked_at >", "FROM signing_keys ORDER BY", "DELETE FROM sessions"];
+    texts.iter().any(|text| statement.contains(text))
+}
+
+#[test]
+fn no_guarded_request_asks_the_database() {
+    const REQUESTS: usize = 1000;
+    let mut statements = Statements::new();
+    let folder = Folder::with_database(statements.database.clone());
+    let service = folder.serve_with(&[ISSUER, FEED]);
+    service.register(EMAIL, PASSWORD);
+    let (good, gone) = (service.tokens(EMAIL, PASSWORD), service.tokens(EMAIL, PASSWORD));
+    service.log_out(&gone.refresh);
+
+    // That statements are counted at all: this one asks, once.
+    let list = || assert_eq!(service.with_bearer("GET", "/auth/sessions", &good.access, "").status, 200);
+    let mut asked = statements.during("a list of sessions", list);
+    asked.retain(|statement| !is_of_the_background(statement));
+    assert_eq!(asked.len(), 1, "{asked:?}");
+
+    let mut asked = statements.during("guarded requests", || {
+        for _ in 0..REQUESTS / 2 {
+            assert_eq!(answer(&service, &good.access), (200, None));
+            assert_eq!(answer(&service, &gone.access), revoked());
+        }
+    });
+    // Two each two seconds; with one for each request there would be a thousand.
+    assert!(asked.len() < REQUESTS / 4, "{}", asked.len());
+    asked.retain(|statement| !is_of_the_background(statement));
+    assert_eq!(asked, Vec::<String>::new());
 }
 
 #[test]
