@@ -1,7 +1,7 @@
 //! The signing keys of the service: kept sealed in the store, unsealed once, and exchanged while it runs.
 //!
 //! Whoever signs, verifies or publishes takes the [`Keys`] of the moment out of the [`KeyRing`]: a look into memory. What
-//! changes them is the task in [`rotation`](crate::rotation).
+//! changes them is the task in `rotation`.
 
 use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 

@@ -42,7 +42,7 @@
 //!
 //! Each refusal is one event in the log, written where it is answered (target `countersign::challenge`; `INFO` when the
 //! client can do something about it, `ERROR` when the operator must), with the fields `status`, `code`, `strategy` (of
-//! several, the one that found credentials), `reason` and `trace` (how it came; see [`decision`](crate::decision)). Tokens,
+//! several, the one that found credentials), `reason` and `trace` (how it came; see [`decision`]). Tokens,
 //! passwords and the values of claims are never in it.
 
 use std::borrow::Cow;

@@ -1,4 +1,4 @@
-//! HTTP in, HTTP out. Every route of the service is one line of [`routes`], with who may ask for it.
+//! HTTP in, HTTP out. Every route of the service is one line of `routes`, with who may ask for it.
 
 use std::sync::Arc;
 
