@@ -36,9 +36,11 @@ pub(crate) fn serve(name: &str) -> Result<(), Failure> {
 pub(crate) fn repeat(name: &str, count: &str) -> Result<(), Failure> {
     let (task, count) = (read_task()?, count.parse::<u64>()?);
     runtime()?.block_on(async {
-        let App::Axum(mut router) = apps::app(name, &task).await? else {
+        let App::Axum(router) = apps::app(name, &task).await? else {
             return Err("another version of axum".into());
         };
+        // As `axum::serve` does: the routes are built once, not again for each request.
+        let mut router = router.with_state(());
         let authorization = format!("Bearer {}", task.token);
         for _ in 0..count {
             let request = Request::get("/").header("authorization", &authorization).body(Body::empty())?;

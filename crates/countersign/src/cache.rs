@@ -226,22 +226,12 @@ impl<C: DeserializeOwned> CachedVerifier<C> {
         if let Some(found) = self.cache.find(token, holds, &read) {
             return Ok(found);
         }
-        let (verified, keys) = prove(token, &self.verifier, keys, now)?;
+        let keys = keys.snapshot(now).map_err(|_| VerifyError::KeysUnavailable)?;
+        let verified = self.verifier.verify(token, &*keys, now)?;
         let found = read(&verified);
-        self.cache.remember(token, verified, Proof { verifier: 0, keys }, now);
+        self.cache.remember(token, verified, Proof { verifier: 0, keys: keys.id() }, now);
         Ok(found)
     }
-}
-
-/// The claims of `token`, and which set of keys decided.
-pub(crate) fn prove<C: DeserializeOwned>(
-    token: &str,
-    verifier: &Verifier,
-    keys: &impl KeySource,
-    now: NumericDate,
-) -> Result<(Verified<C>, KeySetId), VerifyError> {
-    let keys = keys.snapshot(now).map_err(|_| VerifyError::KeysUnavailable)?;
-    Ok((verifier.verify(token, &*keys, now)?, keys.id()))
 }
 
 impl<C> fmt::Debug for TokenCache<C> {

@@ -12,7 +12,7 @@ use http::Extensions;
 use serde::{Serialize, Serializer};
 
 use crate::passage::Passage;
-use crate::strategy::{Authentication, Details};
+use crate::strategy::{Details, Recognised};
 
 /// The identity of whoever sent the request, as a [`Guard`](crate::Guard) in front recognised it.
 ///
@@ -35,7 +35,7 @@ use crate::strategy::{Authentication, Details};
 /// # fn check<H: axum::handler::Handler<T, ()>, T>(_: H) {}
 /// # check(profile);
 /// ```
-pub struct Authenticated<I>(Arc<Authentication<I>>);
+pub struct Authenticated<I>(Arc<Recognised<I>>);
 
 impl<I: Send + Sync + 'static> Authenticated<I> {
     /// The identity in the extensions of a request that has passed a guard: for services that are not axum's.
@@ -52,7 +52,7 @@ impl<I: Send + Sync + 'static> Authenticated<I> {
         let found = admission.identity_type();
         let admission = Arc::clone(admission) as Arc<dyn Any + Send + Sync>;
         match admission.downcast() {
-            Ok(authentication) => Ok(Self(authentication)),
+            Ok(recognised) => Ok(Self(recognised)),
             Err(_) => Err(NotAuthenticated(Cause::OtherIdentity { asked: type_name::<I>(), found })),
         }
     }

@@ -22,7 +22,7 @@ impl Passage {
     where
         I: Send + Sync + 'static,
     {
-        Self::Admitted { admission: Arc::new(authentication), refusal }
+        Self::Admitted { admission: authentication.share(), refusal }
     }
 
     /// The strategy that recognised somebody.

@@ -13,6 +13,7 @@ mod introspection;
 mod jwt;
 mod local;
 mod outline;
+mod sole;
 mod validate;
 
 use std::future::Future;
@@ -23,7 +24,7 @@ use http::request::Parts;
 pub use api_key::{
     ApiKey, ApiKeyHash, ApiKeyId, ApiKeyStrategy, InvalidApiKey, InvalidApiKeyHash, StoredApiKey,
 };
-pub(crate) use authentication::Admission;
+pub(crate) use authentication::{Admission, Recognised};
 pub use authentication::{Authentication, Details};
 pub use basic::BasicStrategy;
 pub use combine::{AllOf, Alternatives, AnyOf, Map, Several, Together, all_of, any_of};

@@ -1,7 +1,10 @@
 //! An identity, and how it was recognised.
 
 use std::any::{Any, type_name};
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
+use super::sole::Sole;
 use crate::jwt::NumericDate;
 use crate::revocation::TokenNames;
 use crate::session::SessionId;
@@ -16,69 +19,143 @@ use crate::session::SessionId;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Authentication<I> {
-    identity: I,
-    details: Details,
+    // Made where the guard will leave it, so that it is not moved on the way there.
+    recognised: Sole<Recognised<I>>,
 }
 
 impl<I> Authentication<I> {
     /// `identity`, recognised by the strategy of this name.
     pub fn new(strategy: &'static str, identity: I) -> Self {
-        Self { identity, details: Details::new(strategy) }
+        Self::with_details(identity, Details::new(strategy))
     }
 
     /// Notes the token's own identifier, the `jti` of a JWT.
     #[must_use]
     pub fn token_id(mut self, token_id: impl Into<Box<str>>) -> Self {
-        self.details.token_id = Some(token_id.into());
+        self.details_mut().token_id = Some(token_id.into());
         self
     }
 
     /// Notes the key that decided, the `kid` of a JWT.
     #[must_use]
     pub fn key_id(mut self, key_id: impl Into<Box<str>>) -> Self {
-        self.details.key_id = Some(key_id.into());
+        self.details_mut().key_id = Some(key_id.into());
         self
     }
 
     /// Notes when the credentials were issued.
     #[must_use]
     pub fn issued_at(mut self, issued_at: NumericDate) -> Self {
-        self.details.issued_at = Some(issued_at);
+        self.details_mut().issued_at = Some(issued_at);
         self
     }
 
     /// Notes when the credentials expire.
     #[must_use]
     pub fn expires_at(mut self, expires_at: NumericDate) -> Self {
-        self.details.expires_at = Some(expires_at);
+        self.details_mut().expires_at = Some(expires_at);
         self
     }
 
     /// Who was recognised.
     pub fn identity(&self) -> &I {
-        &self.identity
+        self.recognised.identity()
     }
 
     /// Who was recognised, by value.
     pub fn into_identity(self) -> I {
-        self.identity
+        self.recognised.into_inner().identity
     }
 
     /// How they were recognised.
     pub fn details(&self) -> &Details {
-        &self.details
+        self.recognised.details()
     }
 
     pub(crate) fn map<J>(self, map: impl FnOnce(I) -> J) -> Authentication<J> {
-        Authentication { identity: map(self.identity), details: self.details }
-    }
-
-    pub(crate) fn into_parts(self) -> (I, Details) {
-        (self.identity, self.details)
+        let (identity, details) = self.recognised.into_inner().into_parts();
+        Authentication::with_details(map(identity), details)
     }
 
     pub(crate) fn with_details(identity: I, details: Details) -> Self {
-        Self { identity, details }
+        Self { recognised: Sole::new(Recognised { identity, noted: Noted::Down(Box::new(details)) }) }
+    }
+
+    /// With details that the identity tells itself, if somebody wants to know them.
+    pub(crate) fn telling(identity: I, tell: fn(&I) -> Details) -> Self {
+        let noted = Noted::InIdentity { tell, told: OnceLock::new() };
+        Self { recognised: Sole::new(Recognised { identity, noted }) }
+    }
+
+    /// What a guard leaves for the handler.
+    pub(crate) fn share(self) -> Arc<Recognised<I>> {
+        self.recognised.share()
+    }
+
+    fn details_mut(&mut self) -> &mut Details {
+        let Recognised { identity, noted } = self.recognised.get_mut();
+        noted.down(identity)
+    }
+}
+
+/// What an [`Authentication`] holds, as a guard leaves it for the handler.
+#[derive(Clone)]
+pub(crate) struct Recognised<I> {
+    identity: I,
+    noted: Noted<I>,
+}
+
+/// Where the details are.
+#[derive(Clone)]
+enum Noted<I> {
+    Down(Box<Details>),
+    /// To be read from the identity: most requests are served without.
+    InIdentity {
+        tell: fn(&I) -> Details,
+        told: OnceLock<Box<Details>>,
+    },
+}
+
+impl<I> Recognised<I> {
+    pub(crate) fn identity(&self) -> &I {
+        &self.identity
+    }
+
+    pub(crate) fn details(&self) -> &Details {
+        match &self.noted {
+            Noted::Down(details) => details,
+            Noted::InIdentity { tell, told } => told.get_or_init(|| Box::new(tell(&self.identity))),
+        }
+    }
+
+    fn into_parts(self) -> (I, Details) {
+        let Self { identity, noted } = self;
+        let details = match noted {
+            Noted::Down(details) => *details,
+            Noted::InIdentity { tell, .. } => tell(&identity),
+        };
+        (identity, details)
+    }
+}
+
+impl<I> Noted<I> {
+    /// The details, noted down from here on.
+    fn down(&mut self, identity: &I) -> &mut Details {
+        loop {
+            match self {
+                Self::Down(details) => return details,
+                Self::InIdentity { tell, .. } => *self = Self::Down(Box::new(tell(identity))),
+            }
+        }
+    }
+}
+
+impl<I: fmt::Debug> fmt::Debug for Recognised<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recognised")
+            .field("identity", &self.identity)
+            .field("details", self.details())
+            .finish()
     }
 }
 
@@ -150,7 +227,7 @@ impl Details {
     }
 }
 
-/// An [`Authentication`] whose identity is of a type that only the handler knows.
+/// Somebody [`Recognised`] whose type only the handler knows.
 pub(crate) trait Admission: Any + Send + Sync {
     /// The name of the identity's type, for whoever asked for another.
     fn identity_type(&self) -> &'static str;
@@ -159,12 +236,12 @@ pub(crate) trait Admission: Any + Send + Sync {
     fn details(&self) -> &Details;
 }
 
-impl<I: Send + Sync + 'static> Admission for Authentication<I> {
+impl<I: Send + Sync + 'static> Admission for Recognised<I> {
     fn identity_type(&self) -> &'static str {
         type_name::<I>()
     }
 
     fn details(&self) -> &Details {
-        &self.details
+        self.details()
     }
 }

@@ -217,35 +217,37 @@ impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
             None => self.prove_now(token),
         };
         match verdict {
-            Ok(verified) => Some(self.pass(verified)),
+            Ok(verified) => Some(self.admit(verified)),
             Err(VerifyError::UnknownKey | VerifyError::KeysUnavailable) => None,
             Err(error) => Some(Err(self.tell(error.into(), Some(token), head))),
         }
     }
 
-    /// The token, if it is good by the keys at hand or by newer ones.
-    async fn verify(&self, head: &Parts) -> Result<Authentication<Verified<C>>, AuthError> {
+    /// The token, if it is good by the keys at hand or by newer ones. Whether it was revoked is for [`pass`](Self::pass) to say.
+    async fn verify(&self, head: &Parts) -> Result<Verified<C>, AuthError> {
         let token = self.presented(head)?;
-        let verified = match self.recall(token) {
-            Some(verified) => verified,
-            None => self.prove(token).await.map_err(|error| self.tell(error, Some(token), head))?,
-        };
-        self.pass(verified)
+        match self.recall(token) {
+            Some(verified) => Ok(verified),
+            None => self.prove(token).await.map_err(|error| self.tell(error, Some(token), head)),
+        }
     }
 
-    /// The token with what is to be told of it, unless it was revoked.
-    fn pass(&self, token: Verified<C>) -> Result<Authentication<Verified<C>>, AuthError> {
-        let mut details = Details {
-            token_id: token.token_id().map(Box::from),
-            key_id: token.key_id().map(Box::from),
-            issued_at: token.issued_at(),
-            expires_at: Some(token.expires_at()),
-            ..Details::new(NAME)
-        };
-        if let Some(revocation) = &self.revocation {
-            revocation.pass(&token, &mut details, self.clock.now())?;
+    /// The token for the identity, unless it was revoked.
+    fn admit(&self, token: Verified<C>) -> Result<Authentication<Verified<C>>, AuthError> {
+        if self.revocation.is_none() {
+            return Ok(Authentication::telling(token, details_of));
         }
+        let details = self.pass(&token)?;
         Ok(Authentication::with_details(token, details))
+    }
+
+    /// What is to be told of the token, unless it was revoked.
+    fn pass(&self, token: &Verified<C>) -> Result<Details, AuthError> {
+        let mut details = details_of(token);
+        if let Some(revocation) = &self.revocation {
+            revocation.pass(token, &mut details, self.clock.now())?;
+        }
+        Ok(details)
     }
 
     fn presented<'h>(&self, head: &'h Parts) -> Result<&'h str, AuthError> {
@@ -276,11 +278,11 @@ impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
 
     fn prove_now(&self, token: &str) -> Result<Verified<C>, VerifyError> {
         let now = self.clock.now();
-        let (verified, proof) = self.trusted.prove(token, now)?;
-        if let Some(cache) = &self.cache {
-            cache.remember(token, cache.copy(&verified), proof, now);
-        }
-        Ok(verified)
+        self.trusted.prove(token, now, |verified, proof| {
+            if let Some(cache) = &self.cache {
+                cache.remember(token, cache.copy(verified), proof, now);
+            }
+        })
     }
 
     /// Awaits newer keys than those by which `error` was said, which stands if there are none.
@@ -292,6 +294,17 @@ impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
 }
 
 const NAME: &str = "jwt";
+
+/// What a token tells of itself.
+fn details_of<C>(token: &Verified<C>) -> Details {
+    Details {
+        token_id: token.token_id().map(Box::from),
+        key_id: token.key_id().map(Box::from),
+        issued_at: token.issued_at(),
+        expires_at: Some(token.expires_at()),
+        ..Details::new(NAME)
+    }
+}
 
 impl<C, K> Strategy for JwtStrategy<C, K>
 where
@@ -313,7 +326,7 @@ where
     }
 
     async fn authenticate(&self, head: &Parts) -> Result<Authentication<Verified<C>>, AuthError> {
-        self.token.verify(head).await
+        self.token.admit(self.token.verify(head).await?)
     }
 
     fn authenticate_now(&self, head: &Parts) -> Option<Result<Authentication<Verified<C>>, AuthError>> {
@@ -343,7 +356,8 @@ where
     }
 
     async fn authenticate(&self, head: &Parts) -> Result<Authentication<R::Identity>, AuthError> {
-        let (token, details) = self.token.verify(head).await?.into_parts();
+        let token = self.token.verify(head).await?;
+        let details = self.token.pass(&token)?;
         let identity = self.validate.ask(token, head, &details).await?;
         Ok(Authentication::with_details(identity, details))
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-use crate::cache::{self, Proof};
+use crate::cache::Proof;
 use crate::jwt::{Audiences, KeySource, NumericDate, Presented, Verified, Verifier, VerifyError};
 
 /// One issuer among several: its tokens are verified by its verifier with its keys, and by nothing else. See
@@ -83,23 +83,30 @@ impl<K> Trusted<K> {
 }
 
 impl<K: KeySource> Trusted<K> {
-    /// The token, if it is good by the keys at hand, and what showed it.
+    /// The token, if it is good by the keys at hand; `note` is told what showed it.
     pub(super) fn prove<C: DeserializeOwned>(
         &self,
         token: &str,
         now: NumericDate,
-    ) -> Result<(Verified<C>, Proof), VerifyError> {
-        let Some(issuers) = &self.issuers else {
-            let (verifier, keys) = self.verifier(0);
-            let (verified, keys) = cache::prove(token, verifier, keys, now)?;
-            return Ok((verified, Proof { verifier: 0, keys }));
+        note: impl FnOnce(&Verified<C>, Proof),
+    ) -> Result<Verified<C>, VerifyError> {
+        let (chosen, presented) = match &self.issuers {
+            None => (0, None),
+            Some(issuers) => {
+                let presented = Presented::decode(token)?;
+                (number(issuers, &presented)?, Some(presented))
+            }
         };
-        let presented = Presented::decode(token)?;
-        let chosen = number(issuers, &presented)?;
         let (verifier, keys) = self.verifier(chosen);
         let keys = keys.snapshot(now).map_err(|_| VerifyError::KeysUnavailable)?;
-        let verified = verifier.verify_presented(presented, &*keys, now)?;
-        Ok((verified, Proof { verifier: chosen, keys: keys.id() }))
+        let verdict = match presented {
+            None => verifier.verify(token, &*keys, now),
+            Some(presented) => verifier.verify_presented(presented, &*keys, now),
+        };
+        if let Ok(verified) = &verdict {
+            note(verified, Proof { verifier: chosen, keys: keys.id() });
+        }
+        verdict
     }
 }
 
