@@ -16,28 +16,25 @@ pub(crate) fn authorization<'h>(
     if headers.next().is_some() {
         return Err(ExtractError::Repeated);
     }
-    let header = ascii(header).ok_or(ExtractError::NoScheme)?;
-    // The scheme of whom this is asked first: nearly every request has it.
+    let header = text(header).ok_or(ExtractError::NoScheme)?;
+    // What nearly every request has is not taken apart first, but recognised as it stands.
     if let Some((presented, rest)) = header.split_at_checked(scheme.len())
-        && let Some(token) = rest.strip_prefix(' ')
+        && let Some(token) = rest.strip_prefix(' ').map(|token| token.trim_start_matches(' '))
         && presented.eq_ignore_ascii_case(scheme)
+        && is_b64token(token)
     {
-        let token = token.trim_start_matches(' ');
-        return match is_b64token(token) {
-            true => Ok(Some(token)),
-            false if token.is_empty() => Err(ExtractError::Empty),
-            false => Err(ExtractError::NotOneToken),
-        };
+        return Ok(Some(token));
     }
     let end = header.bytes().position(|byte| !is_token_byte(byte)).unwrap_or(header.len());
-    let presented = &header[..end];
-    if presented.is_empty() {
+    let (presented, rest) = header.split_at(end);
+    if presented.is_empty() || !header.is_ascii() {
         return Err(ExtractError::NoScheme);
     }
     if !presented.eq_ignore_ascii_case(scheme) {
         return Ok(None);
     }
-    Err(if end == header.len() { ExtractError::Empty } else { ExtractError::NotOneToken })
+    let nothing = rest.bytes().all(|byte| byte == b' ');
+    Err(if nothing { ExtractError::Empty } else { ExtractError::NotOneToken })
 }
 
 /// The whole value of the one header of this name.
@@ -47,14 +44,13 @@ pub(super) fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Op
     if values.next().is_some() {
         return Err(ExtractError::PlaceRepeated);
     }
-    let value = ascii(value).ok_or(ExtractError::Malformed)?;
+    let value = text(value).ok_or(ExtractError::Malformed)?;
     one_token(value).map(Some)
 }
 
-/// As `HeaderValue::to_str`, but not byte by byte.
-fn ascii(value: &HeaderValue) -> Option<&str> {
-    let bytes = value.as_bytes();
-    if bytes.is_ascii() { std::str::from_utf8(bytes).ok() } else { None }
+/// As `HeaderValue::to_str`, but not byte by byte, and not only for ASCII.
+fn text(value: &HeaderValue) -> Option<&str> {
+    std::str::from_utf8(value.as_bytes()).ok()
 }
 
 /// The value of the one parameter of this name (`application/x-www-form-urlencoded`), which is not encoded itself.

@@ -38,12 +38,13 @@ fn no_header_and_another_scheme_are_nothing_for_us() {
 #[test]
 fn what_is_not_exactly_one_token_is_refused() {
     use ExtractError::{Empty, NoScheme, NotOneToken};
-    let cases: [(&[u8], ExtractError); 19] = [
+    let cases: [(&[u8], ExtractError); 20] = [
         (b"", NoScheme),
         (b" ", NoScheme),
         (b" Bearer a", NoScheme),
         (b"=", NoScheme),
         (b"Bearer \xe9", NoScheme),
+        ("Bearer \u{e9}".as_bytes(), NoScheme),
         (b"\xff", NoScheme),
         (b"Bearer", Empty),
         (b"Bearer ", Empty),
