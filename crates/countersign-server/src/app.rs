@@ -22,6 +22,7 @@ use crate::{
     flow::{AccessTokens, Accounts, TakenEmail, UserSessions},
     http::Telling,
     key_ring::{KeyRing, KeyRingError},
+    presence::Presence,
     purge::PurgeTask,
     rotation::{
         Schedule,
@@ -62,6 +63,8 @@ pub struct Service {
     pub(crate) telling: Option<Telling>,
     /// Keeps it up to date until the service is dropped.
     _fan_out: FanOut,
+    /// Says so to whoever looks, until the service is dropped.
+    _presence: Presence,
     /// Clears away old sessions until the service is dropped.
     _purge: PurgeTask,
     /// Keeps the keys up to date until the service is dropped, where they can change.
@@ -114,6 +117,8 @@ impl Service {
             AccessTokens::new(Arc::clone(&keys), issuer, &config.audience, config.token.access_lifetime);
         let sessions = sessions(store.clone(), refresh_keys, &config.session, (&revocations, &clock));
         let fan_out = FanOut::start(store.clone(), revocations.clone(), Arc::clone(&clock)).await?;
+        let presence =
+            Presence::start(unique_name()?, store.clone(), revocations.clone(), Arc::clone(&clock));
         // A session that was revoked is remembered for as long as an access token of it may be good.
         let keep = config.session.keep_ended.max(config.token.access_lifetime + config.token.leeway);
         let purge = PurgeTask::start(sessions.clone(), keep, Arc::clone(&clock));
@@ -145,6 +150,7 @@ impl Service {
             revocations,
             telling,
             _fan_out: fan_out,
+            _presence: presence,
             _purge: purge,
             _rotation: rotation,
         })
@@ -174,6 +180,11 @@ fn remembered(config: &Config) -> Duration {
     config.token.access_lifetime + config.token.leeway.max(MOST_COMMON_LEEWAY)
 }
 
+/// A name that nothing had before.
+fn unique_name() -> Result<String, StartError> {
+    Ok(SessionId::generate().map_err(|_| StartError::Cryptography)?.to_string())
+}
+
 /// What tells verifiers elsewhere.
 fn telling(
     config: &Config,
@@ -182,8 +193,7 @@ fn telling(
     issuer: &str,
 ) -> Result<Option<Telling>, StartError> {
     let Some(key) = &config.revocation.feed_key else { return Ok(None) };
-    let epoch = SessionId::generate().map_err(|_| StartError::Cryptography)?;
-    let feed = Feed::new(view, epoch.to_string());
+    let feed = Feed::new(view, unique_name()?);
     Ok(Some(Telling::new(feed, Arc::clone(keys), issuer, key)))
 }
 

@@ -40,6 +40,7 @@ pub mod http;
 pub mod key_ring;
 pub mod logging;
 mod moment;
+mod presence;
 mod purge;
 mod rotation;
 pub mod seal;

@@ -39,6 +39,7 @@
 
 mod copy;
 mod engine;
+mod instances;
 mod migrations;
 mod open;
 mod revocations;
@@ -50,6 +51,7 @@ mod store;
 mod users;
 
 pub use copy::{Copied, CopyError};
+pub use instances::Instance;
 pub use migrations::Migrated;
 pub use open::OpenError;
 pub use revocations::RevocationListener;

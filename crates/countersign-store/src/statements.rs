@@ -70,6 +70,14 @@ statements! {
                        key_id = excluded.key_id, fetched_at = excluded.fetched_at";
     KEY_PICKUPS = "SELECT verifier FROM key_pickups WHERE key_id = $1 ORDER BY verifier";
 
+    REPORT_INSTANCE = "INSERT INTO instances (id, started_at, reported_at, complete_until, revocations) \
+                       VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE SET \
+                       reported_at = excluded.reported_at, complete_until = excluded.complete_until, \
+                       revocations = excluded.revocations";
+    FORGET_INSTANCES = "DELETE FROM instances WHERE reported_at < $1";
+    INSTANCES = "SELECT id, started_at, reported_at, complete_until, revocations FROM instances \
+                 ORDER BY started_at, id";
+
     INSERT_SESSION = "INSERT INTO sessions (id, user_id, counter, created_at, refreshed_at, expires_at, idle_lifetime, \
                       ends_at, revoked_at, revocation, user_agent, address) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING";

@@ -16,6 +16,7 @@ mod listing;
 mod migrate;
 mod output;
 mod place;
+mod revocation;
 mod serve;
 mod session;
 mod store;
@@ -43,6 +44,8 @@ enum Command {
     #[command(subcommand)]
     Session(session::Session),
     #[command(subcommand)]
+    Revocation(revocation::Revocation),
+    #[command(subcommand)]
     Token(token::Token),
     #[command(subcommand)]
     Jws(jws::Jws),
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Store(command) => command.run(),
         Command::User(command) => command.run(),
         Command::Session(command) => command.run(),
+        Command::Revocation(command) => command.run(),
         Command::Token(command) => command.run(),
         Command::Jws(command) => command.run(),
         Command::Key(command) => command.run(),

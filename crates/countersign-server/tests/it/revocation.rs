@@ -16,6 +16,7 @@ use countersign::{
     session::SessionId,
 };
 use serde::Deserialize;
+use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use throwaway_postgres::Server;
 use tokio::runtime::Runtime;
@@ -31,6 +32,7 @@ const MANY: usize = 100_000;
 on_both_engines! {
     a_logout_is_refused_at_once_where_it_happened_and_soon_by_another_process;
     what_an_operator_revokes_is_refused_by_services_that_run;
+    the_status_tells_what_each_instance_holds_and_how_old_it_is;
 }
 
 /// Asks until the answer is this one.
@@ -88,6 +90,31 @@ fn what_an_operator_revokes_is_refused_by_services_that_run(folder: &Folder) {
 
     folder.run(["user", "disable", EMAIL], "").ok();
     until(&revoked(), || answer(&service, &second.access));
+}
+
+fn the_status_tells_what_each_instance_holds_and_how_old_it_is(folder: &Folder) {
+    let status = || -> Vec<Value> {
+        let lines = folder.run(["revocation", "status", "--json"], "").ok();
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let held = || -> Vec<u64> {
+        status().iter().map(|instance| instance["revocations"].as_u64().unwrap()).collect()
+    };
+    let first = folder.serve_with(&[ISSUER]);
+    until(&vec![0], held);
+    first.register(EMAIL, PASSWORD);
+    first.log_out(&first.tokens(EMAIL, PASSWORD).refresh);
+    let second = folder.serve_with(&[ISSUER]);
+    // The one that was just started has asked; the other says so when it reports again.
+    until(&Some(1), || held().get(1).copied());
+    until(&vec![1, 1], held);
+    for instance in status() {
+        let age = instance["age_seconds"].as_u64().unwrap();
+        assert!(age < 60, "{instance}");
+    }
+    second.stop();
+    let text = folder.run(["revocation", "status"], "").ok();
+    assert_eq!(text.lines().filter(|line| line.contains("  revocations 1  age ")).count(), 2, "{text}");
 }
 
 fn session_of(token: &str) -> SessionId {
@@ -280,7 +307,13 @@ impl Statements {
 
 /// What a service asks by itself from time to time, whether it is used or not.
 fn is_of_the_background(statement: &str) -> bool {
-    let texts = ["FROM sessions WHERE revoked_at >", "FROM signing_keys ORDER BY", "DELETE FROM sessions"];
+    let texts = [
+        "FROM sessions WHERE revoked_at >",
+        "FROM signing_keys ORDER BY",
+        "DELETE FROM sessions",
+        " INTO instances ",
+        "FROM instances ",
+    ];
     texts.iter().any(|text| statement.contains(text))
 }
 
@@ -306,7 +339,7 @@ fn no_guarded_request_asks_the_database() {
             assert_eq!(answer(&service, &gone.access), revoked());
         }
     });
-    // Two each two seconds; with one for each request there would be a thousand.
+    // Two each two seconds, and two each ten; with one for each request there would be a thousand.
     assert!(asked.len() < REQUESTS / 4, "{}", asked.len());
     asked.retain(|statement| !is_of_the_background(statement));
     assert_eq!(asked, Vec::<String>::new());

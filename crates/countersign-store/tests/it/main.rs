@@ -21,6 +21,7 @@ macro_rules! on_both_engines {
 
 mod concurrency;
 mod copying;
+mod instances;
 mod opening;
 mod outage;
 mod postgres;
