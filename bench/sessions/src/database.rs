@@ -68,9 +68,9 @@ impl Database {
         self.execute(sql).await
     }
 
-    /// Some of the sessions, by chance.
+    /// Some of the sessions that were never refreshed, by chance.
     pub(crate) async fn some_sessions(&self, count: usize) -> Result<Vec<SessionId>, Failure> {
-        let sql = format!("SELECT id FROM sessions ORDER BY random() LIMIT {count}");
+        let sql = format!("SELECT id FROM sessions WHERE counter = 0 ORDER BY random() LIMIT {count}");
         let mut connection = AnyConnection::connect(&self.url).await?;
         let ids: Vec<Vec<u8>> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await?;
         ids.into_iter()
