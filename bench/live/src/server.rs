@@ -11,7 +11,7 @@ use axum::routing::{any, get};
 use bench_harness::Failure;
 use countersign::jwt::{Algorithm, Claims, KeySet, NumericDate, Signer, SigningKey, Verified, Verifier};
 use countersign::live::{Lease, LiveGuard, close_websocket};
-use countersign::{Authentication, Guard, JwtStrategy};
+use countersign::{Guard, JwtStrategy};
 use futures_util::{Stream, StreamExt, stream};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -76,7 +76,7 @@ impl Server {
 fn live(watched: Watched) -> LiveGuard {
     match watched {
         Watched::Revocation => LiveGuard::new()
-            .revoked(|who: &Authentication<Verified<Value>>| who.identity().subject() == Some("eve")),
+            .revoked(|token: &Verified<Value>| token.subject() == Some("eve")),
         _ => LiveGuard::new(),
     }
 }

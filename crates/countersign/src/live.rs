@@ -58,7 +58,7 @@ use open::Open;
 
 use crate::jwt::{Clock, SystemClock};
 use crate::revocation::Revocations;
-use crate::strategy::{Admission, Authentication};
+use crate::strategy::{Admission, Recognised};
 
 /// Ends what is open when the credentials that opened it expire or are revoked. See [the module](self).
 ///
@@ -121,7 +121,6 @@ impl LiveGuard {
     /// use std::collections::HashSet;
     /// use std::sync::{Arc, RwLock};
     ///
-    /// use countersign::Authentication;
     /// use countersign::live::LiveGuard;
     ///
     /// struct User {
@@ -130,21 +129,21 @@ impl LiveGuard {
     ///
     /// let gone: Arc<RwLock<HashSet<u64>>> = Arc::default();
     /// let asked = Arc::clone(&gone);
-    /// let live = LiveGuard::new().revoked(move |who: &Authentication<User>| {
-    ///     asked.read().is_ok_and(|gone| gone.contains(&who.identity().id))
+    /// let live = LiveGuard::new().revoked(move |user: &User| {
+    ///     asked.read().is_ok_and(|gone| gone.contains(&user.id))
     /// });
     ///
     /// gone.write().unwrap().insert(7);
     /// live.recheck();
     /// ```
     #[must_use]
-    pub fn revoked<I>(self, check: impl Fn(&Authentication<I>) -> bool + Send + Sync + 'static) -> Self
+    pub fn revoked<I>(self, check: impl Fn(&I) -> bool + Send + Sync + 'static) -> Self
     where
         I: Send + Sync + 'static,
     {
         let check = move |who: &dyn Admission| {
             let who: &dyn Any = who;
-            who.downcast_ref().is_some_and(&check)
+            who.downcast_ref::<Recognised<I>>().is_some_and(|who| check(who.identity()))
         };
         let mut rules = self.open.rules().clone();
         rules.revoked.push(Arc::new(check));

@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use countersign::jwt::{Algorithm, Claims, Clock, ManualClock, Signer, SigningKey, Verified};
 use countersign::live::{Lease, LiveGuard, close_websocket};
-use countersign::{Authentication, Guard, JwtStrategy};
+use countersign::{Guard, JwtStrategy};
 use countersign_testkit::TestIssuer;
 use futures_util::{Stream, StreamExt, stream};
 use http::{Request, StatusCode};
@@ -56,9 +56,7 @@ impl World {
     pub(crate) fn revocable() -> (Self, Arc<AtomicBool>) {
         let revoked = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&revoked);
-        let check = move |who: &Authentication<Token>| {
-            asked.load(Ordering::Relaxed) && who.identity().subject() == Some("ada")
-        };
+        let check = move |token: &Token| asked.load(Ordering::Relaxed) && token.subject() == Some("ada");
         (Self::new().with(|live| live.revoked(check)), revoked)
     }
 

@@ -4,10 +4,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::Body;
+use countersign::Guard;
 use countersign::live::End;
 use countersign::revocation::{Entry, Revocations, Staleness};
 use countersign::session::SessionId;
-use countersign::{Authentication, Guard};
 use http::Request;
 use serde_json::json;
 use tower::ServiceExt;
@@ -101,7 +101,7 @@ async fn what_is_revoked_between_the_guard_and_the_lease_is_not_opened() {
 
 #[tokio::test(start_paused = true)]
 async fn a_check_of_another_kind_of_identity_is_not_asked() {
-    let world = World::new().with(|live| live.revoked(|_: &Authentication<String>| true));
+    let world = World::new().with(|live| live.revoked(|_: &String| true));
     let mut events = world.open("/events", LIFETIME).await;
     piece(&mut events).await;
     world.live.recheck();
