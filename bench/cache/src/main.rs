@@ -1,16 +1,9 @@
 //! `cargo xtask bench cache`: what it costs to meet a verified token again, alone and on two threads.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "talking to the developer is what this program does"
-)]
-
 mod contenders;
 mod report;
 
 use std::hint::black_box;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -26,25 +19,10 @@ const ROUNDS: usize = 41;
 const TURN: Duration = Duration::from_millis(4);
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let document = match words.as_slice() {
-        [] => None,
-        [word, file] if word == "--write" => Some(Path::new(file)),
-        _ => {
-            eprintln!("Usage: bench-cache [--write FILE]");
-            return ExitCode::from(2);
-        }
-    };
-    match run(document) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    bench_harness::main("bench-cache", run)
 }
 
-fn run(document: Option<&Path>) -> Result<(), Failure> {
+fn run() -> Result<Section, Failure> {
     let tokens = Tokens::new(64)?;
     let contenders = contenders::all(&tokens)?;
     let measured: Vec<_> = measure(&contenders, tokens.len());
@@ -54,9 +32,7 @@ fn run(document: Option<&Path>) -> Result<(), Failure> {
         "cargo xtask bench cache",
         &["countersign", "moka"],
     );
-    let section = section.text(&report::markdown(&measured, contenders::bytes()?));
-    print!("{}", section.markdown());
-    document.map_or(Ok(()), |file| section.write(file))
+    Ok(section.text(&report::markdown(&measured, contenders::bytes()?)))
 }
 
 /// One thread and two in turn, everyone in each round.

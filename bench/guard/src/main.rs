@@ -46,13 +46,7 @@ fn main() -> ExitCode {
             }
         },
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    bench_harness::conclude(done)
 }
 
 /// What is to be measured.
@@ -92,6 +86,5 @@ fn parse(words: &[&str]) -> Option<Call> {
 fn run(call: &Call) -> Result<(), Failure> {
     let races = pairs::measure(&call.pairs, call.effort)?;
     let section = report::section(&races, call.effort, &call.command);
-    print!("{}", section.markdown());
-    call.write.as_ref().map_or(Ok(()), |file| section.write(file))
+    bench_harness::publish(&section, call.write.as_deref())
 }

@@ -7,12 +7,14 @@
 mod claims;
 mod contender;
 mod machine;
+mod program;
 mod section;
 mod task;
 pub mod worker;
 
 pub use claims::{ClaimsRead, ClaimsToSign, LEEWAY};
 pub use contender::{Contender, Cost, Operation, check};
+pub use program::{conclude, main, publish};
 pub use section::Section;
 pub use task::{Claims, Keys, LIFETIME, Seen, Task, epoch_seconds};
 

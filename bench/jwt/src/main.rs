@@ -1,10 +1,6 @@
 //! `cargo xtask bench jwt`: runs the contenders and writes the report.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "talking to the developer is what this program does"
-)]
+#![expect(clippy::print_stderr, reason = "talking to the developer is what this program does")]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,13 +33,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(&call) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    bench_harness::conclude(run(&call))
 }
 
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Call, String> {
@@ -96,8 +86,7 @@ fn run(call: &Call) -> Result<(), Failure> {
     }
     let (command, missing) = (call.command.clone(), programs.missing.clone());
     let section = Report { effort: call.effort, command, races, scaling, missing }.section();
-    print!("{}", section.markdown());
-    call.write.as_ref().map_or(Ok(()), |file| section.write(file))
+    bench_harness::publish(&section, call.write.as_deref())
 }
 
 /// Everyone's token must be one that ours accepts.

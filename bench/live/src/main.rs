@@ -3,18 +3,13 @@
 //! Server and clients share one thread and speak HTTP over memory, so what is measured beside the streams themselves is the
 //! same with a live guard and without.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "talking to the developer is what this program does"
-)]
+#![expect(clippy::print_stderr, reason = "talking to the developer is what this program does")]
 
 mod client;
 mod report;
 mod server;
 
 use std::alloc::System;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -40,25 +35,10 @@ const SPREAD: Duration = Duration::from_secs(4);
 const OPENING: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let document = match words.as_slice() {
-        [] => None,
-        [word, file] if word == "--write" => Some(Path::new(file)),
-        _ => {
-            eprintln!("Usage: bench-live [--write FILE]");
-            return ExitCode::from(2);
-        }
-    };
-    match run(document) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    bench_harness::main("bench-live", run)
 }
 
-fn run(document: Option<&Path>) -> Result<(), Failure> {
+fn run() -> Result<Section, Failure> {
     let mut kept = Vec::new();
     for kind in [Kind::Events, Kind::WebSocket] {
         for watched in [Watched::Not, Watched::Expiry, Watched::Revocation] {
@@ -70,9 +50,7 @@ fn run(document: Option<&Path>) -> Result<(), Failure> {
     }
     let title = "Streams that end with their token";
     let section = Section::new("live", title, "cargo xtask bench live", &["countersign", "axum", "tokio"]);
-    let section = section.text(&report::markdown(STREAMS, &kept));
-    print!("{}", section.markdown());
-    document.map_or(Ok(()), |file| section.write(file))
+    Ok(section.text(&report::markdown(STREAMS, &kept)))
 }
 
 /// Opens the streams, keeps them, and lets them end.

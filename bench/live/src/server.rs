@@ -75,8 +75,9 @@ impl Server {
 
 fn live(watched: Watched) -> LiveGuard {
     match watched {
-        Watched::Revocation => LiveGuard::new()
-            .revoked(|token: &Verified<Value>| token.subject() == Some("eve")),
+        Watched::Revocation => {
+            LiveGuard::new().revoked(|token: &Verified<Value>| token.subject() == Some("eve"))
+        }
         _ => LiveGuard::new(),
     }
 }

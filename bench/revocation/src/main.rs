@@ -1,18 +1,11 @@
 //! `cargo xtask bench revocation`: what it costs to know what was revoked, and how soon it is known elsewhere.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "talking to the developer is what this program does"
-)]
-
 mod check;
 mod reach;
 mod report;
 mod sizes;
 
 use std::alloc::System;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -33,32 +26,15 @@ const SESSIONS: u64 = 100_000;
 const REMEMBERED: Duration = Duration::from_secs(16 * 60);
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let document = match words.as_slice() {
-        [] => None,
-        [word, file] if word == "--write" => Some(Path::new(file)),
-        _ => {
-            eprintln!("Usage: bench-revocation [--write FILE]");
-            return ExitCode::from(2);
-        }
-    };
-    match run(document) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    bench_harness::main("bench-revocation", run)
 }
 
-fn run(document: Option<&Path>) -> Result<(), Failure> {
+fn run() -> Result<Section, Failure> {
     let measured = Measured { sizes: sizes::measure()?, check: check::measure(), reach: reach::measure()? };
     let title = "To know what was revoked";
     let section =
         Section::new("revocation", title, "cargo xtask bench revocation", &["countersign", "tokio"]);
-    let section = section.text(&report::markdown(SESSIONS, &measured));
-    print!("{}", section.markdown());
-    document.map_or(Ok(()), |file| section.write(file))
+    Ok(section.text(&report::markdown(SESSIONS, &measured)))
 }
 
 /// Ids that differ in all their bits, as those that are drawn by chance.

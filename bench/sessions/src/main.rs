@@ -4,11 +4,7 @@
 //! An instance is a store with connections of its own, as each process of the service has one. HTTP and the signature of the
 //! access token are not in these figures.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "talking to the developer is what this program does"
-)]
+#![expect(clippy::print_stderr, reason = "talking to the developer is what this program does")]
 
 mod database;
 mod growth;
@@ -45,13 +41,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(document, levels) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    bench_harness::conclude(run(document, levels))
 }
 
 fn run(document: Option<&Path>, levels: &[u64]) -> Result<(), Failure> {
@@ -63,8 +53,7 @@ fn run(document: Option<&Path>, levels: &[u64]) -> Result<(), Failure> {
         Section::new("sessions", title, "cargo xtask bench sessions", &["countersign-store", "sqlx"])
             .condition("PostgreSQL", &report.server_version)
             .text(&report.markdown());
-    print!("{}", section.markdown());
-    document.map_or(Ok(()), |file| section.write(file))
+    bench_harness::publish(&section, document)
 }
 
 async fn measure(server: &Server, levels: &[u64]) -> Result<Report, Failure> {

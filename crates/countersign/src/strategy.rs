@@ -33,10 +33,10 @@ pub(crate) use error::{Shortfall, Text};
 pub use introspection::{
     ClientAuthentication, Introspect, Introspected, IntrospectionStrategy, InvalidClientCredentials,
 };
-pub use jwt::{Accept, Checked, IssuerRepeated, JwtStrategy, TrustedIssuer};
+pub use jwt::{IssuerRepeated, JwtStrategy, TrustedIssuer};
 pub use local::{Credentials, FormToken, LocalStrategy};
 pub use outline::{Credential, Outline};
-pub use validate::{Validate, Verdict};
+pub use validate::{Accept, Checked, Validate, Verdict};
 
 use crate::challenge::Scheme;
 

@@ -273,3 +273,17 @@ fn a_reader_that_has_had_enough_is_no_error() {
         std::process::Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&ran.stderr), "");
 }
+
+#[test]
+fn an_id_is_taken_for_one_also_when_it_begins_with_a_hyphen() {
+    // As one in 64 of them does: they are base64url.
+    let folder = Folder::new();
+    let unknown = ["-q", "-h", "-V", "--"].map(|start| format!("{start:A<22}"));
+    for id in &unknown {
+        for command in [["session", "revoke"], ["key", "drop"], ["key", "show"]] {
+            let ran = folder.run(command.iter().chain([&id.as_str()]), "");
+            assert_eq!(ran.code, Some(1), "{command:?} {id}: {ran:?}");
+            assert!(ran.err.starts_with("error: there is no database at "), "{command:?} {id}: {ran:?}");
+        }
+    }
+}

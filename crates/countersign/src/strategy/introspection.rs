@@ -6,7 +6,6 @@ mod client;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +17,9 @@ pub use answer::Introspected;
 pub use ask::Introspect;
 pub use client::{ClientAuthentication, InvalidClientCredentials};
 
-use super::jwt::{Accept, Checked};
-use super::{AuthError, Authentication, Denial, Details, Outline, Strategy, Validate, Verdict};
+use super::{
+    Accept, AuthError, Authentication, Checked, Denial, Details, Outline, Strategy, Validate, Verdict,
+};
 use crate::cache::Table;
 use crate::challenge::Scheme;
 use crate::decision::Step;
@@ -125,8 +125,7 @@ impl<C, H: Introspect> IntrospectionStrategy<C, H> {
     where
         V: for<'head> Validate<'head, Arc<Introspected<C>>, Verdict = R>,
     {
-        let validate = Checked { check, verdict: PhantomData };
-        IntrospectionStrategy { token: self.token, validate }
+        IntrospectionStrategy { token: self.token, validate: Checked::new(check) }
     }
 }
 

@@ -5,7 +5,6 @@ mod trusted;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -16,11 +15,11 @@ pub use trusted::{IssuerRepeated, TrustedIssuer};
 use trusted::Trusted;
 
 use super::{
-    AuthError, Authentication, Denial, Details, Outage, Outline, Rejection, Strategy, Validate, Verdict,
+    Accept, AuthError, Authentication, Checked, Denial, Details, Outage, Outline, Rejection, Strategy,
+    Validate, Verdict,
 };
 use crate::cache::{self, Proof, TokenCache};
 use crate::challenge::Scheme;
-use crate::decision::Step;
 use crate::extract_jwt::{ExtractError, ExtractJwt};
 use crate::jwt::{Clock, KeySource, RenewalFailed, SystemClock, Verified, Verifier, VerifyError};
 use crate::revocation::{Check, Revocations, SessionClaim, Staleness};
@@ -57,39 +56,6 @@ use crate::revocation::{Check, Revocations, SessionClaim, Staleness};
 pub struct JwtStrategy<C, K, V = Accept> {
     token: Token<C, K>,
     validate: V,
-}
-
-/// Takes the verified token for the identity: what a [`JwtStrategy`] does without
-/// [`validate`](JwtStrategy::validate).
-#[derive(Debug, Clone, Copy)]
-pub struct Accept;
-
-/// Asks the application's own check `V`, whose verdict is `R`: what a [`JwtStrategy`] does after
-/// [`validate`](JwtStrategy::validate).
-pub struct Checked<V, R> {
-    pub(super) check: V,
-    pub(super) verdict: PhantomData<fn() -> R>,
-}
-
-impl<V, R> Checked<V, R> {
-    /// Asks the application who it is of whom this proof speaks.
-    pub(super) async fn ask<'head, P>(
-        &self,
-        proof: P,
-        head: &'head Parts,
-        details: &Details,
-    ) -> Result<R::Identity, AuthError>
-    where
-        V: Validate<'head, P, Verdict = R>,
-        R: Verdict,
-    {
-        let identity = self.check.validate(proof, head).await.or_unknown(|| {
-            Denial::new("identity_unknown", "the token is good, and validate found nobody for it")
-                .detail("Nobody here goes by this token.")
-        });
-        let asked = || Step::new(details.strategy, "asked the application's own check");
-        identity.map_err(|error| error.after([Step::recognised(details), asked()]))
-    }
 }
 
 /// All that leads from a head to a verified token.
@@ -157,8 +123,7 @@ impl<C, K: KeySource> JwtStrategy<C, K> {
     where
         V: for<'head> Validate<'head, Verified<C>, Verdict = R>,
     {
-        let validate = Checked { check, verdict: PhantomData };
-        JwtStrategy { token: self.token, validate }
+        JwtStrategy { token: self.token, validate: Checked::new(check) }
     }
 }
 
@@ -371,12 +336,6 @@ impl<C, K, V> fmt::Debug for JwtStrategy<C, K, V> {
             .field("cache", &self.token.cache)
             .field("scheme", &self.token.scheme)
             .finish_non_exhaustive()
-    }
-}
-
-impl<V, R> fmt::Debug for Checked<V, R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Checked")
     }
 }
 

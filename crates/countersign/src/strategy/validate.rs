@@ -1,10 +1,13 @@
 //! The application's own check, between a proof and the application's user.
 
+use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 
 use http::request::Parts;
 
-use super::{AuthError, Denial};
+use super::{AuthError, Denial, Details};
+use crate::decision::Step;
 
 /// The application's check: turns a proof `P`, for instance verified claims, into the application's own user.
 ///
@@ -101,6 +104,47 @@ impl<I> Verdict for Option<I> {
 
     fn or_unknown(self, unknown: impl FnOnce() -> Denial) -> Result<I, AuthError> {
         self.ok_or_else(|| unknown().into())
+    }
+}
+
+/// Takes the proof for the identity: what a strategy does without `validate`.
+#[derive(Debug, Clone, Copy)]
+pub struct Accept;
+
+/// Asks the application's own check `V`, whose verdict is `R`: what a strategy does after `validate`.
+pub struct Checked<V, R> {
+    check: V,
+    verdict: PhantomData<fn() -> R>,
+}
+
+impl<V, R> Checked<V, R> {
+    pub(super) fn new(check: V) -> Self {
+        Self { check, verdict: PhantomData }
+    }
+
+    /// Asks the application who it is of whom this proof speaks.
+    pub(super) async fn ask<'head, P>(
+        &self,
+        proof: P,
+        head: &'head Parts,
+        details: &Details,
+    ) -> Result<R::Identity, AuthError>
+    where
+        V: Validate<'head, P, Verdict = R>,
+        R: Verdict,
+    {
+        let identity = self.check.validate(proof, head).await.or_unknown(|| {
+            Denial::new("identity_unknown", "the token is good, and validate found nobody for it")
+                .detail("Nobody here goes by this token.")
+        });
+        let asked = || Step::new(details.strategy, "asked the application's own check");
+        identity.map_err(|error| error.after([Step::recognised(details), asked()]))
+    }
+}
+
+impl<V, R> fmt::Debug for Checked<V, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Checked")
     }
 }
 

@@ -17,7 +17,7 @@ use crate::cli::{
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Drop {
     /// The `kid` of the key
-    #[arg(value_name = "KID")]
+    #[arg(value_name = "KID", allow_hyphen_values = true)]
     key_id: String,
 
     #[command(flatten)]

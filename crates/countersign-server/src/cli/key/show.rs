@@ -15,7 +15,7 @@ use crate::cli::{
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
     /// The `kid` of the key; without it, the set of all keys
-    #[arg(value_name = "KID")]
+    #[arg(value_name = "KID", allow_hyphen_values = true)]
     key_id: Option<String>,
 
     /// Show the one key as a JWK Set too

@@ -20,7 +20,7 @@ use crate::cli::{
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Revoke {
     /// The id of the session, as `session list` shows it
-    #[arg(value_name = "SESSION")]
+    #[arg(value_name = "SESSION", allow_hyphen_values = true)]
     session: SessionId,
 
     #[command(flatten)]
