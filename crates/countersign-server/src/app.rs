@@ -1,27 +1,23 @@
 //! The composition root: from a configuration to a running service. Nobody else puts parts together.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use countersign::{
     csrf::CsrfPolicy,
     jwt::Clock,
-    password::{Passwords, StartError as PasswordsError},
+    password::Passwords,
     revocation::{Entry, Feed, Revocations, Staleness},
-    session::{
-        RefreshTokenKeys, RevocationReason, Revoked, SessionId, SessionPolicy, WeakMasterSecret,
-        cookie::RefreshCookie,
-    },
+    session::{RevocationReason, Revoked, SessionId, SessionPolicy, cookie::RefreshCookie},
 };
-use countersign_store::{OpenError, Store, StoreError};
-use thiserror::Error;
+use countersign_store::{OpenError, Store};
 
 use crate::{
-    config::{Config, Database, MasterKeySource, PasswordConfig, SessionConfig},
-    data_folder::{self, DataFolderError, MissingMasterKey},
+    config::{Config, Database, PasswordConfig, SessionConfig},
+    data_folder,
     fan_out::FanOut,
     flow::{AccessTokens, Accounts, TakenEmail, UserSessions},
     http::Telling,
-    key_ring::{KeyRing, KeyRingError},
+    key_ring::{KeyRing, Vault},
     presence::Presence,
     purge::PurgeTask,
     rotation::{
@@ -29,8 +25,14 @@ use crate::{
         pickups::Pickups,
         task::{Keeper, RotationTask},
     },
-    seal::{MasterKey, Sealer},
 };
+
+mod keys;
+mod start_error;
+
+use keys::open_keys;
+pub use keys::open_sealer;
+pub use start_error::StartError;
 
 /// How far the clocks of verifiers elsewhere may differ that nobody has told us of.
 const MOST_COMMON_LEEWAY: Duration = Duration::from_secs(60);
@@ -115,7 +117,8 @@ impl Service {
         let telling = telling(config, &revocations, &keys, issuer)?;
         let tokens =
             AccessTokens::new(Arc::clone(&keys), issuer, &config.audience, config.token.access_lifetime);
-        let sessions = sessions(store.clone(), refresh_keys, &config.session, (&revocations, &clock));
+        let sessions = UserSessions::new(store.clone(), refresh_keys, session_policy(&config.session))
+            .on_revoked(tell(&revocations, &clock));
         let fan_out = FanOut::start(store.clone(), revocations.clone(), Arc::clone(&clock)).await?;
         let presence =
             Presence::start(unique_name()?, store.clone(), revocations.clone(), Arc::clone(&clock));
@@ -124,13 +127,9 @@ impl Service {
         let purge = PurgeTask::start(sessions.clone(), keep, Arc::clone(&clock));
         let pickups = Arc::new(Pickups::of(config.keys.verifiers.clone()));
         let rotation = sealer.map(|sealer| {
-            let storage = (store.clone(), sealer);
-            let keeper = Keeper::new(
-                Arc::clone(&keys),
-                storage,
-                Arc::clone(&clock),
-                (schedule(config), Arc::clone(&pickups)),
-            );
+            let vault = Vault { store: store.clone(), sealer };
+            let pickups = Arc::clone(&pickups);
+            let keeper = Keeper::new(Arc::clone(&keys), vault, Arc::clone(&clock), schedule(config), pickups);
             RotationTask::start(keeper, config.keys.check_every)
         });
         Ok(Self {
@@ -157,24 +156,6 @@ impl Service {
     }
 }
 
-/// The sessions in a store, and who is told when one of them ends before its time.
-fn sessions(
-    store: Store,
-    keys: RefreshTokenKeys,
-    config: &SessionConfig,
-    (view, clock): (&Revocations, &Arc<dyn Clock>),
-) -> UserSessions {
-    let policy = SessionPolicy::default()
-        .grace(config.grace)
-        .lifetime(config.lifetime)
-        .idle_lifetime(config.idle_lifetime);
-    let (view, clock) = (view.clone(), Arc::clone(clock));
-    UserSessions::new(store, keys, policy).on_revoked(move |revoked| {
-        view.merge([Entry::from(revoked)], clock.now());
-        log_revoked(revoked);
-    })
-}
-
 /// For how long a revoked session is remembered: until the last access token of it has expired everywhere.
 fn remembered(config: &Config) -> Duration {
     config.token.access_lifetime + config.token.leeway.max(MOST_COMMON_LEEWAY)
@@ -197,6 +178,15 @@ fn telling(
     Ok(Some(Telling::new(feed, Arc::clone(keys), issuer, key)))
 }
 
+/// Has the view learn of every session that is ended here, and the log with it.
+fn tell(view: &Revocations, clock: &Arc<dyn Clock>) -> impl Fn(&Revoked) + Send + Sync + use<> {
+    let (view, clock) = (view.clone(), Arc::clone(clock));
+    move |revoked| {
+        view.merge([Entry::from(revoked)], clock.now());
+        log_revoked(revoked);
+    }
+}
+
 fn log_revoked(revoked: &Revoked) {
     let Revoked { session_id, user_id, revocation } = revoked;
     let reason = revocation.reason.code();
@@ -208,6 +198,10 @@ fn log_revoked(revoked: &Revoked) {
     }
 }
 
+fn session_policy(config: &SessionConfig) -> SessionPolicy {
+    SessionPolicy::default().grace(config.grace).lifetime(config.lifetime).idle_lifetime(config.idle_lifetime)
+}
+
 fn schedule(config: &Config) -> Schedule {
     Schedule {
         rotate_every: config.keys.rotate_every,
@@ -215,33 +209,6 @@ fn schedule(config: &Config) -> Schedule {
         hold_back: config.keys.hold_back,
         margin: config.token.leeway.max(MOST_COMMON_LEEWAY) + 2 * config.keys.check_every + KEPT_LONGER,
         token_lifetime: config.token.access_lifetime,
-    }
-}
-
-/// The keys of access tokens, those of refresh tokens, and what seals the former, if they are stored.
-///
-/// Refresh tokens are proven with the master key. A service that signs with a shared secret has none unless it is given
-/// one, and then the secret does: whoever has it can make access tokens of anybody anyway.
-async fn open_keys(
-    config: &Config,
-    store: &Store,
-    clock: &dyn Clock,
-) -> Result<(KeyRing, RefreshTokenKeys, Option<Sealer>), StartError> {
-    match (&config.jwt_secret, &config.master_key) {
-        (Some(secret), MasterKeySource::DataFolder) => {
-            let refresh_keys = RefreshTokenKeys::new(secret.expose().as_bytes())?;
-            Ok((KeyRing::of_secret(secret)?, refresh_keys, None))
-        }
-        (Some(secret), source) => {
-            let master_keys = MasterKeys::read(config, source, MissingMasterKey::Fail)?;
-            Ok((KeyRing::of_secret(secret)?, master_keys.refresh_token_keys()?, None))
-        }
-        (None, _) => {
-            let master_keys = open_master_keys(config, store).await?;
-            let sealer = master_keys.sealer()?;
-            let keys = KeyRing::open(store, &sealer, config.token.access_lifetime, clock).await?;
-            Ok((keys, master_keys.refresh_token_keys()?, Some(sealer)))
-        }
     }
 }
 
@@ -275,53 +242,6 @@ pub async fn open_database(database: &Database) -> Result<Store, OpenError> {
     }
 }
 
-/// What seals and unseals signing keys, under the configured master key. One is made in the data folder if none is
-/// there and nothing in the store was sealed yet.
-///
-/// # Errors
-/// [`StartError::DataFolder`], [`StartError::Keys`] or [`StartError::Cryptography`].
-pub async fn open_sealer(config: &Config, store: &Store) -> Result<Sealer, StartError> {
-    open_master_keys(config, store).await?.sealer()
-}
-
-async fn open_master_keys(config: &Config, store: &Store) -> Result<MasterKeys, StartError> {
-    let anything_sealed = !store.signing_keys().await.map_err(KeyRingError::from)?.is_empty();
-    let missing = if anything_sealed { MissingMasterKey::Fail } else { MissingMasterKey::Generate };
-    if matches!(config.master_key, MasterKeySource::DataFolder) {
-        data_folder::create(&config.data)?;
-    }
-    Ok(MasterKeys::read(config, &config.master_key, missing)?)
-}
-
-/// The master key under which everything new is made, and those whose work is accepted.
-struct MasterKeys {
-    first: MasterKey,
-    others: Vec<MasterKey>,
-}
-
-impl MasterKeys {
-    fn read(
-        config: &Config,
-        first: &MasterKeySource,
-        missing: MissingMasterKey,
-    ) -> Result<Self, DataFolderError> {
-        let read = |source, missing| data_folder::master_key(&config.data, source, missing);
-        let others = config.other_master_keys.iter().map(|source| read(source, MissingMasterKey::Fail));
-        Ok(Self { first: read(first, missing)?, others: others.collect::<Result<_, _>>()? })
-    }
-
-    fn sealer(&self) -> Result<Sealer, StartError> {
-        let first = Sealer::new(&self.first).map_err(|_| StartError::Cryptography)?;
-        let all = self.others.iter().try_fold(first, Sealer::unsealing);
-        all.map_err(|_| StartError::Cryptography)
-    }
-
-    fn refresh_token_keys(&self) -> Result<RefreshTokenKeys, WeakMasterSecret> {
-        let first = self.first.refresh_token_keys()?;
-        self.others.iter().try_fold(first, |keys, other| other.accepted_by(keys))
-    }
-}
-
 /// Starts the password threads at the configured cost.
 ///
 /// # Errors
@@ -350,58 +270,6 @@ pub fn local_url(address: SocketAddr) -> String {
     match address {
         address if address.ip().is_unspecified() => format!("http://localhost:{}", address.port()),
         address => format!("http://{address}"),
-    }
-}
-
-/// Why the service did not start: one line for the operator.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {reason}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        reason: String,
-    },
-    /// The data folder or the master key is of no use.
-    #[error(transparent)]
-    DataFolder(#[from] DataFolderError),
-    /// The database cannot be opened.
-    #[error(transparent)]
-    Store(#[from] OpenError),
-    /// The database does not tell what was revoked.
-    #[error(transparent)]
-    Revocations(#[from] StoreError),
-    /// The signing keys cannot be had.
-    #[error(transparent)]
-    Keys(#[from] KeyRingError),
-    /// The password threads did not start.
-    #[error(transparent)]
-    Passwords(#[from] PasswordsError),
-    /// No refresh token can be proven with the secret.
-    #[error(transparent)]
-    RefreshTokens(#[from] WeakMasterSecret),
-    /// The cryptographic library failed.
-    #[error("the cryptographic library failed")]
-    Cryptography,
-}
-
-impl StartError {
-    /// Why an address cannot be listened on, with what to do about the two usual reasons.
-    #[must_use]
-    pub fn listen(address: SocketAddr, error: &io::Error) -> Self {
-        let reason = match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                format!("port {} is in use; choose another with --port", address.port())
-            }
-            io::ErrorKind::PermissionDenied => {
-                format!("port {} needs more rights; choose one above 1023", address.port())
-            }
-            _ => error.to_string(),
-        };
-        Self::Listen { address, reason }
     }
 }
 

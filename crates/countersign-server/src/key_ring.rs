@@ -21,6 +21,7 @@ mod rounds;
 mod sealed;
 
 pub(crate) use rounds::Rounds;
+pub(crate) use sealed::Vault;
 pub use sealed::{Announced, announce, install, replace, reseal};
 use sealed::{SealedKey, unseal};
 

@@ -6,6 +6,13 @@ use countersign_store::{InstallSigningKeyError, NewSigningKey, Store, StoredSign
 use super::{DEFAULT_ALGORITHM, KeyRingError};
 use crate::seal::Sealer;
 
+/// Where signing keys are kept, and what opens them.
+#[derive(Debug)]
+pub(crate) struct Vault {
+    pub(crate) store: Store,
+    pub(crate) sealer: Sealer,
+}
+
 /// Stores a key, sealed, and has it sign from now on.
 ///
 /// # Errors

@@ -3,14 +3,11 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use countersign::jwt::Clock;
-use countersign_store::{Store, StoredSigningKey};
+use countersign_store::StoredSigningKey;
 use tokio::{task::AbortHandle, time::Instant};
 
 use super::{Schedule, Seen, State, Step, decide, pickups::Pickups};
-use crate::{
-    key_ring::{self, Announced, KeyRing, KeyRingError},
-    seal::Sealer,
-};
+use crate::key_ring::{self, Announced, KeyRing, KeyRingError, Vault};
 
 /// Keeps a key ring up to date until it is dropped.
 #[derive(Debug)]
@@ -51,8 +48,7 @@ impl Drop for RotationTask {
 /// What an instance rotates keys with, and what it has seen of them.
 pub(crate) struct Keeper {
     ring: Arc<KeyRing>,
-    store: Store,
-    sealer: Sealer,
+    vault: Vault,
     clock: Arc<dyn Clock>,
     schedule: Schedule,
     pickups: Arc<Pickups>,
@@ -66,12 +62,13 @@ impl Keeper {
     /// For a ring that was opened from this store.
     pub(crate) fn new(
         ring: Arc<KeyRing>,
-        (store, sealer): (Store, Sealer),
+        vault: Vault,
         clock: Arc<dyn Clock>,
-        (schedule, pickups): (Schedule, Arc<Pickups>),
+        schedule: Schedule,
+        pickups: Arc<Pickups>,
     ) -> Self {
         let seen = HashMap::new();
-        Self { ring, store, sealer, clock, schedule, pickups, held_back: None, seen }
+        Self { ring, vault, clock, schedule, pickups, held_back: None, seen }
     }
 
     /// One look: takes in what is stored, takes the steps that are due, and takes in what has come of them.
@@ -89,8 +86,10 @@ impl Keeper {
     }
 
     async fn take_in(&mut self) -> Result<Vec<StoredSigningKey>, KeyRingError> {
-        let stored = self.store.signing_keys().await?;
-        self.ring.take_in(&self.store, &stored, &self.sealer, self.schedule.token_lifetime).await?;
+        let stored = self.vault.store.signing_keys().await?;
+        self.ring
+            .take_in(&self.vault.store, &stored, &self.vault.sealer, self.schedule.token_lifetime)
+            .await?;
         // From here on they are published.
         let now = Instant::now();
         let mut before = std::mem::take(&mut self.seen);
@@ -123,7 +122,7 @@ impl Keeper {
 
     /// Whether a verifier that is waited for has not fetched the next key. Once it is late, the log says so.
     async fn is_awaited(&mut self, next: &str) -> Result<bool, KeyRingError> {
-        let missing = self.pickups.missing(&self.store, next, self.clock.now()).await?;
+        let missing = self.pickups.missing(&self.vault.store, next, self.clock.now()).await?;
         let seen_for = self.seen.get(next).map_or(Duration::ZERO, |(_, at)| at.elapsed());
         if !missing.is_empty()
             && seen_for >= self.schedule.announce
@@ -144,18 +143,18 @@ impl Keeper {
         match step {
             Step::Announce => {
                 if let Announced::Made(kid) =
-                    key_ring::announce(&self.store, &self.sealer, self.clock.now()).await?
+                    key_ring::announce(&self.vault.store, &self.vault.sealer, self.clock.now()).await?
                 {
                     tracing::info!(kid, "made the next signing key");
                 }
             }
             Step::Promote { id } => {
-                if self.store.promote_signing_key(&id, self.clock.now()).await? {
+                if self.vault.store.promote_signing_key(&id, self.clock.now()).await? {
                     tracing::info!(kid = id, "the next signing key signs now");
                 }
             }
             Step::Remove { id, retired_at } => {
-                if self.store.remove_retired_signing_key(&id, retired_at).await? {
+                if self.vault.store.remove_retired_signing_key(&id, retired_at).await? {
                     tracing::info!(kid = id, "forgot a signing key whose last token has expired");
                 }
             }
