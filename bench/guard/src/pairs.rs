@@ -6,7 +6,7 @@ use bench_jwt::task::task;
 
 use crate::apps::{
     AXUM_JWT_AUTH, BARE, BARE_07, CACHED, CHOICE, GUARD, HANDWRITTEN, JWT_AUTHORIZER, REMOTE, REQUIRE,
-    ROUTES, SIGNATURE, VALIDATE,
+    ROUTES, VALIDATE,
 };
 use crate::load::{self, Turn};
 use crate::server::{self, Server};
@@ -22,20 +22,16 @@ const fn pair(server: &'static str, beside: &'static str, algorithm: &'static st
     Pair { server, beside, algorithm }
 }
 
-/// All that is measured. Two like servers show what chance does.
-pub(crate) static PAIRS: [Pair; 17] = [
+/// All that is measured. The first shows what chance does.
+pub(crate) static PAIRS: [Pair; 13] = [
     pair(BARE, BARE, "HS256"),
-    pair(SIGNATURE, BARE, "HS256"),
     pair(GUARD, BARE, "HS256"),
     pair(HANDWRITTEN, BARE, "HS256"),
     pair(AXUM_JWT_AUTH, BARE, "HS256"),
     pair(JWT_AUTHORIZER, BARE_07, "HS256"),
-    pair(SIGNATURE, BARE, "ES256"),
-    pair(GUARD, SIGNATURE, "ES256"),
     pair(GUARD, BARE, "ES256"),
     pair(HANDWRITTEN, BARE, "ES256"),
     pair(CACHED, BARE, "ES256"),
-    pair(GUARD, GUARD, "ES256"),
     pair(REMOTE, GUARD, "ES256"),
     pair(VALIDATE, GUARD, "HS256"),
     pair(CHOICE, GUARD, "HS256"),
@@ -98,7 +94,7 @@ fn race(pair: &'static Pair, task: &Task, effort: Effort) -> Result<Race, Failur
             (load::turn(&server, &task.token)?, load::turn(&beside, &task.token)?)
         };
         race.rounds.push(turns);
-        if pair.times_primitive() {
+        if pair.is_full_signature() {
             race.primitive.push(server::time_primitive(task)?);
         }
     }
@@ -106,9 +102,9 @@ fn race(pair: &'static Pair, task: &Task, effort: Effort) -> Result<Race, Failur
 }
 
 impl Pair {
-    /// Whether the check of the signature is also timed in a loop, without a server around it.
-    fn times_primitive(&self) -> bool {
-        self.server == SIGNATURE
+    /// Whether what it costs is to be held against the verification of an asymmetric signature.
+    fn is_full_signature(&self) -> bool {
+        self.algorithm == "ES256" && self.beside == BARE && self.server != CACHED
     }
 }
 
@@ -116,14 +112,6 @@ impl Race {
     /// How much more processor time the server takes, in microseconds a request: middle, least and most of the rounds.
     pub(crate) fn added(&self) -> Spread {
         Spread::of(self.rounds.iter().map(|(server, beside)| server.cost - beside.cost))
-    }
-
-    /// By how much both differ in three of four rounds at most, in microseconds a request, whichever takes more.
-    pub(crate) fn usual_difference(&self) -> f64 {
-        let differences = self.rounds.iter().map(|(server, beside)| (server.cost - beside.cost).abs());
-        let mut differences: Vec<f64> = differences.collect();
-        differences.sort_by(f64::total_cmp);
-        differences.get(differences.len() * 3 / 4).copied().unwrap_or(f64::NAN)
     }
 
     /// How many requests the server answers for each of the one beside it.

@@ -19,20 +19,14 @@ struct Signed {
     signature: Vec<u8>,
 }
 
-impl Signed {
-    fn of(task: &Task) -> Result<Self, Failure> {
-        let (message, signature) = task.token.rsplit_once('.').ok_or("not a token")?;
-        let signature = URL_SAFE_NO_PAD.decode_to_vec(signature)?;
-        Ok(Self { message: message.as_bytes().to_vec(), signature })
-    }
-}
-
 /// The primitive, and another where there is one.
 ///
 /// # Errors
 /// If it does not verify the task's token.
 pub fn contenders(task: &Task) -> Contenders {
-    let signed = Signed::of(task)?;
+    let (message, signature) = task.token.rsplit_once('.').ok_or("not a token")?;
+    let signature = URL_SAFE_NO_PAD.decode_to_vec(signature)?;
+    let signed = Signed { message: message.as_bytes().to_vec(), signature };
     match &task.keys {
         Keys::Secret(secret) => hmac_pair(&task.algorithm, secret, &signed),
         Keys::Pair { private_der, .. } => key_pair(&task.algorithm, private_der, &signed),
@@ -158,26 +152,4 @@ fn verify(
     let (message, signature) = (signed.message.clone(), signed.signature.clone());
     key.verify_sig(&message, &signature).map_err(|_| WRONG)?;
     Ok(Contender::repeat(PRIMITIVE, Operation::Verify, move || key.verify_sig(&message, &signature)))
-}
-
-/// The cryptography of a verification and nothing else, to be put where a guard would stand: whether the signature of the
-/// task's token is good, asked as often as one likes.
-///
-/// # Errors
-/// If it is not, or the algorithm is neither HS256 nor ES256.
-pub fn check(task: &Task) -> Result<Box<dyn Fn() -> bool + Send + Sync>, Failure> {
-    let Signed { message, signature } = Signed::of(task)?;
-    let check: Box<dyn Fn() -> bool + Send + Sync> = match (&*task.algorithm, &task.keys) {
-        ("HS256", Keys::Secret(secret)) => {
-            let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
-            Box::new(move || hmac::verify(&key, &message, &signature).is_ok())
-        }
-        ("ES256", Keys::Pair { private_der, .. }) => {
-            let pair = EcdsaKeyPair::from_pkcs8(&aws::ECDSA_P256_SHA256_FIXED_SIGNING, private_der)?;
-            let key = ParsedPublicKey::new(&aws::ECDSA_P256_SHA256_FIXED, pair.public_key().as_ref())?;
-            Box::new(move || key.verify_sig(&message, &signature).is_ok())
-        }
-        _ => return Err("no such algorithm".into()),
-    };
-    if check() { Ok(check) } else { Err(WRONG.into()) }
 }

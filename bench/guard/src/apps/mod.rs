@@ -4,7 +4,6 @@ mod ours;
 mod peers;
 
 use std::hint::black_box;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
@@ -14,8 +13,6 @@ use bench_harness::{Failure, Task};
 pub(crate) const BARE: &str = "axum";
 /// The axum of a crate that is not on the current one.
 pub(crate) const BARE_07: &str = "axum 0.7";
-/// axum with a handler that checks the signature, which it has at hand, and does nothing else that a guard does.
-pub(crate) const SIGNATURE: &str = "axum, the signature checked";
 /// Our guard.
 pub(crate) const GUARD: &str = "countersign";
 /// Our guard with a cache of verified tokens.
@@ -54,22 +51,15 @@ fn answer(subject: &str) -> &'static str {
     ANSWER
 }
 
-fn signature_checked(task: &Task) -> Result<Router, Failure> {
-    let check: Arc<dyn Fn() -> bool + Send + Sync> = bench_jwt::primitive::check(task)?.into();
-    let handler = async move || if check() { ANSWER } else { "no" };
-    Ok(Router::new().route("/", get(handler)))
-}
-
 /// Whether this app refuses bad tokens.
 pub(crate) fn is_guarded(name: &str) -> bool {
-    ![BARE, BARE_07, SIGNATURE].contains(&name)
+    ![BARE, BARE_07].contains(&name)
 }
 
 /// The app of this name for the keys of this task.
 pub(crate) async fn app(name: &str, task: &Task) -> Result<App, Failure> {
     let router = match name {
         BARE => Router::new().route("/", get(async || ANSWER)),
-        SIGNATURE => signature_checked(task)?,
         GUARD => ours::guard(task)?,
         CACHED => ours::cached(task)?,
         REMOTE => ours::remote(task).await?,
