@@ -5,8 +5,12 @@ use std::time::Duration;
 use countersign_jwt::{AccessTokenClaims, NumericDate, Verified};
 
 use super::{Revocations, Staleness, Target, TokenNames};
+use crate::decision::Step;
 use crate::session::SessionId;
 use crate::strategy::{AuthError, Denial, Details, Outage};
+
+/// By whom the steps of a decision are.
+const NAME: &str = "revocation";
 
 /// When to ask again, where the view is too old.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -83,16 +87,31 @@ impl<C> Check<C> {
         };
         // Known to be revoked is known, however old the view is.
         if let Some(target) = self.view.find(names) {
-            return Err(revoked(&target));
+            let found = format!("found {} in the view, which {}", named(&target), self.view.age(now));
+            return Err(revoked(&target).after([Step::recognised(details), Step::new(NAME, found)]));
         }
         if !self.view.is_fresh(self.staleness, now) {
-            let reason = "the view of what was revoked is too old to tell";
-            return Err(Outage::new("revocation_unknown", reason).retry_after(RETRY_AFTER).into());
+            let looked = format!("the view {}, and {}", self.view.age(now), self.staleness);
+            return Err(unknown().after([Step::recognised(details), Step::new(NAME, looked)]));
         }
         details.session_id = names.session_id;
         details.user_id = names.user_id.map(Box::from);
         Ok(())
     }
+}
+
+/// By what a token was found, for the log: not which session, user or token that is.
+fn named(target: &Target) -> &'static str {
+    match target {
+        Target::Session(_) => "its session",
+        Target::User(_) => "its user",
+        Target::Token(_) => "the token itself",
+    }
+}
+
+fn unknown() -> AuthError {
+    let reason = "the view of what was revoked is too old to tell";
+    Outage::new("revocation_unknown", reason).retry_after(RETRY_AFTER).into()
 }
 
 fn revoked(target: &Target) -> AuthError {

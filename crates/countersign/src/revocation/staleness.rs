@@ -1,5 +1,6 @@
 //! How old a view may be.
 
+use std::fmt;
 use std::time::Duration;
 
 /// For how long without news a guard goes by its view of what was revoked. After that the answer is 503: whether the token is
@@ -58,6 +59,17 @@ impl Staleness {
     }
 }
 
+impl fmt::Display for Staleness {
+    /// What is asked of a view.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = self.limit.as_secs_f64();
+        match self.unconfirmed {
+            Unconfirmed::Trusted => write!(f, "may be {limit} s old"),
+            Unconfirmed::Refused => write!(f, "must be confirmed and may be {limit} s old"),
+        }
+    }
+}
+
 /// How old a view is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Age {
@@ -65,4 +77,14 @@ pub(super) enum Age {
     Confirmed(Duration),
     /// Since it was made, for nobody has confirmed it.
     Unconfirmed(Duration),
+}
+
+impl fmt::Display for Age {
+    /// What is so of a view, in full seconds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Confirmed(age) => write!(f, "is {} s old", age.as_secs()),
+            Self::Unconfirmed(age) => write!(f, "was made {} s ago and never confirmed", age.as_secs()),
+        }
+    }
 }

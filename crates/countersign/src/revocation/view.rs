@@ -176,10 +176,15 @@ impl Revocations {
     /// Whether it is new enough at `now`.
     #[must_use]
     pub fn is_fresh(&self, staleness: Staleness, now: NumericDate) -> bool {
-        staleness.allows(match self.as_of(now) {
+        staleness.allows(self.age(now))
+    }
+
+    /// How old it is at `now`.
+    pub(super) fn age(&self, now: NumericDate) -> Age {
+        match self.as_of(now) {
             Some(as_of) => Age::Confirmed(now.since(as_of)),
             None => Age::Unconfirmed(now.since(self.inner.made_at)),
-        })
+        }
     }
 
     /// For how long it remembers what was revoked.

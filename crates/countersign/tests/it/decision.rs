@@ -1,5 +1,7 @@
 //! Why a request was let pass or refused: in the log, for a layer, for a client in development, and replayed.
 
+mod explanation;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,7 +18,9 @@ use countersign::decision::{Decision, Step, is_explained};
 use countersign::jwt::{
     Algorithm, Claims, KeySet, ManualClock, NumericDate, Signer, SigningKey, Verified, Verifier,
 };
+use countersign::revocation::{Entry, Revocations, Staleness};
 use countersign::routes::{Routes, any, foreign, get};
+use countersign::session::SessionId;
 use countersign::strategy::{ApiKey, ApiKeyId, StoredApiKey, TrustedIssuer};
 use countersign::{
     ApiKeyStrategy, AuthError, Authenticated, BasicStrategy, BodyGuard, Credentials, Denial, ExtractJwt,
@@ -175,6 +179,45 @@ async fn the_applications_own_steps_are_told_too() {
     let jwt = JwtStrategy::new(Verifier::new("login", "orders"), KeySet::from(key().verifying_key()));
     let app = app(Guard::required(jwt.clock(ManualClock::new(NOW)).validate(check)));
     insta::assert_snapshot!(logged(&app, bearer(&token("login", 300))).await, @r#"jwt contract_ended: jwt: recognised, by key `k-2026`; jwt: asked the application's own check; crm: asked for the contract"#);
+}
+
+#[tokio::test]
+async fn the_log_says_by_what_a_token_was_revoked_and_how_old_the_view_is() {
+    let session = SessionId::from_bytes([7; SessionId::LEN]);
+    let claims = Claims::new(serde_json::json!({ "sid": session })).subject("ada-7").token_id("t-1");
+    let token = Signer::new(key(), "login", "orders", Duration::from_secs(900)).sign(&claims, NOW);
+    let token = token.expect("a token");
+    let mut lines = Vec::new();
+    for (entries, staleness, confirmed) in [
+        (vec![Entry::session(session, NOW)], Staleness::fail_closed(), true),
+        (vec![Entry::user("ada-7", NOW)], Staleness::fail_closed(), true),
+        (vec![Entry::token("t-1", NOW)], Staleness::fail_closed(), false),
+        (vec![], Staleness::fail_closed(), true),
+        (vec![], Staleness::fail_open_for(Duration::from_secs(5)), false),
+    ] {
+        let view = Revocations::fed(Duration::from_secs(960), NOW);
+        if confirmed {
+            view.confirm(NOW, NOW);
+        }
+        view.merge(entries, NOW);
+        let jwt = JwtStrategy::<serde_json::Value, _>::new(
+            Verifier::new("login", "orders"),
+            KeySet::from(key().verifying_key()),
+        );
+        let jwt = jwt.clock(ManualClock::new(NOW + Duration::from_secs(11))).revocation(&view, staleness);
+        let user = async |token: Verified<serde_json::Value>, _: &Parts| {
+            token.subject().map(|name| User(name.to_owned()))
+        };
+        let app = app(Guard::required(jwt.validate(user)));
+        lines.push(logged(&app, bearer(&token)).await);
+    }
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    jwt token_revoked: jwt: recognised, by key `k-2026`; revocation: found its session in the view, which is 11 s old
+    jwt token_revoked: jwt: recognised, by key `k-2026`; revocation: found its user in the view, which is 11 s old
+    jwt token_revoked: jwt: recognised, by key `k-2026`; revocation: found the token itself in the view, which was made 11 s ago and never confirmed
+    jwt revocation_unknown: jwt: recognised, by key `k-2026`; revocation: the view is 11 s old, and must be confirmed and may be 10 s old
+    jwt revocation_unknown: jwt: recognised, by key `k-2026`; revocation: the view was made 11 s ago and never confirmed, and may be 5 s old
+    ");
 }
 
 #[tokio::test]
@@ -344,93 +387,6 @@ async fn who_lacks_a_scope_is_told_on_the_scheme_that_was_presented() {
     let by_other = challenges(&send(&app, with("x-other", "1")).await);
     assert_eq!(by_other.len(), 1);
     assert!(by_other[0].starts_with("Other error=\"insufficient_scope\""));
-}
-
-fn routes(ran: &Arc<AtomicUsize>) -> Routes<impl Strategy<Identity = User>> {
-    let handler = |ran: &Arc<AtomicUsize>| {
-        let ran = Arc::clone(ran);
-        async move || ran.fetch_add(1, Ordering::SeqCst).to_string()
-    };
-    let login = LocalStrategy::new(async |_: Credentials, _: &Parts| None::<User>);
-    let own = |user: &User, head: &Parts| match head.uri.path().ends_with(&user.0) {
-        true => Ok(()),
-        false => Err(AuthError::from(Denial::insufficient_scope("of somebody else"))),
-    };
-    let orders = Routes::new(Guard::required(jwt()))
-        .route("/{id}", get(handler(ran)).require(Require::policy(own)))
-        .fallback(any(handler(ran)).public());
-    Routes::new(Guard::required(several()))
-        .route("/", get(handler(ran)).optional())
-        .route("/health", get(handler(ran)).public())
-        .route(
-            "/profile",
-            get(handler(ran)).authenticated().delete(handler(ran)).require(Require::roles(["a"])),
-        )
-        .route("/any", any(handler(ran)).authenticated())
-        .route("/login", countersign::routes::post(handler(ran)).authenticated_by(BodyGuard::new(login)))
-        .nest("/orders", orders)
-        .nest_foreign("/legacy", foreign(Router::new()).authenticated())
-}
-
-#[tokio::test]
-async fn what_would_become_of_a_request_is_explained_and_no_handler_runs() {
-    Log::install();
-    let ran = Arc::new(AtomicUsize::new(0));
-    let routes = routes(&ran);
-    let good = token("login", 900);
-    let late = token("login", 300);
-    let cases = [
-        (Method::GET, "/health", None),
-        (Method::GET, "/", None),
-        (Method::GET, "/", Some("x")),
-        (Method::GET, "/profile", None),
-        (Method::HEAD, "/profile", Some(&*good)),
-        (Method::DELETE, "/profile", Some(&*good)),
-        (Method::PUT, "/profile", Some(&*good)),
-        (Method::GET, "/profile", Some(&*late)),
-        (Method::PATCH, "/any", Some(&*good)),
-        (Method::POST, "/login", None),
-        (Method::GET, "/orders/ada-7", Some(&*good)),
-        (Method::GET, "/orders/eve", Some(&*good)),
-        (Method::GET, "/orders/7/8", None),
-        (Method::GET, "/legacy", None),
-        (Method::GET, "/legacy/deep/er", Some(&*good)),
-        (Method::GET, "/nothing", Some(&*good)),
-    ];
-    let mut explained = Vec::new();
-    for (method, path, token) in cases {
-        let request = Request::builder().method(method.clone()).uri(path);
-        let request = token
-            .into_iter()
-            .fold(request, |request, token| request.header("authorization", format!("Bearer {token}")));
-        let explanation = routes.explain(request.body(()).expect("a request")).await;
-        explained.push(format!("# {method} {path}\n{explanation}"));
-    }
-    insta::assert_snapshot!(explained.join("\n"));
-    assert_eq!(ran.load(Ordering::SeqCst), 0);
-}
-
-#[tokio::test]
-async fn an_explanation_agrees_with_the_router() {
-    let ran = Arc::new(AtomicUsize::new(0));
-    let app = routes(&ran).into_router();
-    let good = token("login", 900);
-    let late = token("login", 300);
-    for method in [Method::GET, Method::HEAD, Method::DELETE, Method::OPTIONS] {
-        for path in
-            ["/", "/health", "/profile", "/profile/", "/any", "/orders", "/orders/eve", "/orders/ada-7", "/x"]
-        {
-            for token in ["x", &good, &late] {
-                let request = || {
-                    let request = Request::builder().method(method.clone()).uri(path);
-                    request.header("authorization", format!("Bearer {token}"))
-                };
-                let explained = routes(&ran).explain(request().body(()).expect("a request")).await;
-                let answer = send(&app, request().body(Body::empty()).expect("a request")).await;
-                assert_eq!(explained.status(), answer.status, "{method} {path}");
-            }
-        }
-    }
 }
 
 #[tokio::test]
