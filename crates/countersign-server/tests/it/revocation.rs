@@ -317,28 +317,38 @@ fn is_of_the_background(statement: &str) -> bool {
 
 #[test]
 fn no_guarded_request_asks_the_database() {
-    const REQUESTS: usize = 1000;
+    const REQUESTS_EACH: usize = 500;
     let mut statements = Statements::new();
     let folder = Folder::with_database(statements.database.clone());
-    let service = folder.serve_with(&[ISSUER, FEED]);
-    service.register(EMAIL, PASSWORD);
-    let (good, gone) = (service.tokens(EMAIL, PASSWORD), service.tokens(EMAIL, PASSWORD));
-    service.log_out(&gone.refresh);
+    let services: Vec<_> = (0..3).map(|_| folder.serve_with(&[ISSUER, FEED])).collect();
+    services[0].register(EMAIL, PASSWORD);
+    let tokens = || services[0].tokens(EMAIL, PASSWORD);
+    let (good, gone) = (tokens(), tokens());
+    services[0].log_out(&gone.refresh);
+    for service in &services {
+        until(&revoked(), || answer(service, &gone.access));
+    }
 
-    // That statements are counted at all: this one asks, once.
-    let list = || assert_eq!(service.with_bearer("GET", "/auth/sessions", &good.access, "").status, 200);
-    let mut asked = statements.during("a list of sessions", list);
-    asked.retain(|statement| !is_of_the_background(statement));
-    assert_eq!(asked.len(), 1, "{asked:?}");
-
-    let mut asked = statements.during("guarded requests", || {
-        for _ in 0..REQUESTS / 2 {
-            assert_eq!(answer(&service, &good.access), (200, None));
-            assert_eq!(answer(&service, &gone.access), revoked());
+    // That statements of all of them are counted at all: this one asks, once each.
+    let mut asked = statements.during("lists of sessions", || {
+        for service in &services {
+            assert_eq!(service.with_bearer("GET", "/auth/sessions", &good.access, "").status, 200);
         }
     });
-    // Two each two seconds, and two each ten; with one for each request there would be a thousand.
-    assert!(asked.len() < REQUESTS / 4, "{}", asked.len());
+    asked.retain(|statement| !is_of_the_background(statement));
+    assert_eq!(asked.len(), services.len(), "{asked:?}");
+
+    let load = |service: &Service| {
+        for _ in 0..REQUESTS_EACH / 2 {
+            assert_eq!(answer(service, &good.access), (200, None));
+            assert_eq!(answer(service, &gone.access), revoked());
+        }
+    };
+    let mut asked = statements.during("guarded requests", || {
+        thread::scope(|scope| services.iter().for_each(|service| drop(scope.spawn(|| load(service)))));
+    });
+    // Two each two seconds, and two each ten, of each; with one for each request there would be 1,500.
+    assert!(asked.len() < REQUESTS_EACH, "{}", asked.len());
     asked.retain(|statement| !is_of_the_background(statement));
     assert_eq!(asked, Vec::<String>::new());
 }
@@ -368,4 +378,15 @@ fn without_postgres_guarded_routes_answer_for_as_long_as_is_declared_and_catch_u
     until(&revoked(), || answer(&one, &gone.access));
     verifier.wait_for(session_of(&gone.access));
     assert_eq!(answer(&one, &stays.access), (200, None));
+
+    // Instances are told again, too. By their questions alone it would be a second on average.
+    let mut times = [(); 9].map(|()| {
+        let tokens = two.tokens(EMAIL, PASSWORD);
+        let begun = SystemClock.now();
+        two.log_out(&tokens.refresh);
+        until(&revoked(), || answer(&one, &tokens.access));
+        SystemClock.now().since(begun)
+    });
+    times.sort();
+    assert!(times[4] < Duration::from_millis(500), "{times:?}");
 }

@@ -1,8 +1,5 @@
-//! The API as it is run, against an issuer over real HTTP.
-#![expect(clippy::expect_used, reason = "a test that cannot be set up fails where it stands")]
+//! What an API knows by the keys of its issuer.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use axum::routing::get;
@@ -11,16 +8,13 @@ use countersign::jwt::{
     AccessTokenClaims, Algorithm, Claims, Clock, KeySet, Signer, SigningKey, SystemClock,
 };
 use countersign_testkit::Battery;
-use http_body_util::{BodyExt, Empty};
-use hyper::body::{Bytes, Incoming};
-use hyper::client::conn::http1;
-use hyper::header::{HOST, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode, Uri};
-use hyper_util::rt::TokioIo;
+use hyper::{Method, StatusCode, Uri};
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tower::service_fn;
+
+use crate::support::{Api, send};
 
 const AUDIENCE: &str = "https://orders.test";
 
@@ -60,95 +54,39 @@ impl Issuer {
     }
 }
 
-/// The API, in a process of its own, which ends with this.
-struct Api {
-    process: Child,
-    address: String,
-}
-
-impl Api {
-    fn start(arguments: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_resource-server"))
-            .args(["--port", "0", "--audience", AUDIENCE])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("it starts");
-        let mut line = String::new();
-        let output = process.stdout.take().expect("its output");
-        BufReader::new(output).read_line(&mut line).expect("a line");
-        let address = line.trim().strip_prefix("Listening on http://").expect("its address").to_owned();
-        Self { process, address }
-    }
-
-    async fn get(&self, authorization: Option<&str>) -> (StatusCode, Value) {
-        let mut request = Request::get("/api");
-        if let Some(authorization) = authorization {
-            request = request.header("authorization", authorization);
-        }
-        let request = request.body(Empty::new()).expect("a request");
-        let answer = send(self.address.clone(), request).await.expect("an answer");
-        let status = answer.status();
-        let body = answer.into_body().collect().await.expect("a body").to_bytes();
-        (status, serde_json::from_slice(&body).expect("JSON"))
-    }
-
-    async fn present(&self, token: &str) -> (StatusCode, Value) {
-        self.get(Some(&format!("Bearer {token}"))).await
-    }
-}
-
-async fn send(
-    address: String,
-    mut request: Request<Empty<Bytes>>,
-) -> Result<Response<Incoming>, hyper::Error> {
-    let stream = TcpStream::connect(&address).await.expect("it listens");
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(connection);
-    request.headers_mut().insert(HOST, HeaderValue::try_from(address).expect("an address"));
-    sender.send_request(request).await
-}
-
-impl Drop for Api {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 fn welcome() -> (StatusCode, Value) {
     (StatusCode::OK, json!({"sub": "ada"}))
 }
 
 async fn refused(api: &Api, authorization: Option<&str>, status: StatusCode, code: &str) {
-    let (found, problem) = api.get(authorization).await;
+    let (found, problem) = api.get("/api", authorization).await;
     assert_eq!((found, problem["code"].as_str()), (status, Some(code)));
 }
 
 #[tokio::test]
 async fn it_knows_the_issuer_by_its_key_set_and_goes_on_when_the_issuer_has_stopped() {
     let issuer = Issuer::start().await;
-    let api = Api::start(&["--issuer", &issuer.name, "--jwks-url", &format!("{}/keys", issuer.name)]);
+    let api =
+        Api::start(AUDIENCE, &["--issuer", &issuer.name, "--jwks-url", &format!("{}/keys", issuer.name)]);
     let token = issuer.token(&issuer.key, AUDIENCE);
-    assert_eq!(api.present(&token).await, welcome());
+    assert_eq!(api.present("/api", &token).await, welcome());
 
     issuer.stop().await;
-    assert_eq!(api.present(&token).await, welcome());
-    assert_eq!(api.present(&issuer.token(&issuer.key, AUDIENCE)).await, welcome());
+    assert_eq!(api.present("/api", &token).await, welcome());
+    assert_eq!(api.present("/api", &issuer.token(&issuer.key, AUDIENCE)).await, welcome());
 }
 
 #[tokio::test]
 async fn without_a_url_it_finds_the_key_set_by_the_metadata_of_the_issuer() {
     let issuer = Issuer::start().await;
-    let api = Api::start(&["--issuer", &issuer.name]);
-    assert_eq!(api.present(&issuer.token(&issuer.key, AUDIENCE)).await, welcome());
+    let api = Api::start(AUDIENCE, &["--issuer", &issuer.name]);
+    assert_eq!(api.present("/api", &issuer.token(&issuer.key, AUDIENCE)).await, welcome());
 }
 
 #[tokio::test]
 async fn it_refuses_with_the_reason_and_answers_503_when_it_cannot_know() {
     let issuer = Issuer::start().await;
-    let api = Api::start(&["--issuer", &issuer.name]);
+    let api = Api::start(AUDIENCE, &["--issuer", &issuer.name]);
     let unauthorized = StatusCode::UNAUTHORIZED;
     refused(&api, None, unauthorized, "credentials_missing").await;
     let elsewhere = format!("Bearer {}", issuer.token(&issuer.key, "https://elsewhere.test"));
@@ -158,7 +96,8 @@ async fn it_refuses_with_the_reason_and_answers_503_when_it_cannot_know() {
     refused(&api, Some(&forged), unauthorized, "key_unknown").await;
 
     let nobody = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
-    let orphan = Api::start(&["--issuer", &issuer.name, "--jwks-url", &format!("http://{nobody}/keys")]);
+    let orphan =
+        Api::start(AUDIENCE, &["--issuer", &issuer.name, "--jwks-url", &format!("http://{nobody}/keys")]);
     let good = format!("Bearer {}", issuer.token(&issuer.key, AUDIENCE));
     refused(&orphan, Some(&good), StatusCode::SERVICE_UNAVAILABLE, "keys_unavailable").await;
 }
@@ -166,7 +105,7 @@ async fn it_refuses_with_the_reason_and_answers_503_when_it_cannot_know() {
 #[tokio::test]
 async fn no_hostile_token_gets_in() {
     let issuer = Issuer::start().await;
-    let api = Api::start(&["--issuer", &issuer.name]);
+    let api = Api::start(AUDIENCE, &["--issuer", &issuer.name]);
     let genuine = issuer.token(&issuer.key, AUDIENCE);
     let battery = Battery::new(&issuer.key, &genuine, SystemClock.now()).expect("a good token");
     let address = api.address.clone();
