@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 /// Room for the tokens in use and as many again.
 const CAPACITY: usize = 1024;
 
+/// The way that is promised to be quick.
+pub(crate) const HIT: &str = "a hit, the claims looked at";
+
 /// The claims of the application.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Profile {
@@ -92,7 +95,7 @@ pub(crate) fn all(tokens: &Tokens) -> Result<Vec<Contender>, Failure> {
         shared.get(all.tokens[number].as_str()).map_or(0, |token: Arc<Verified<Profile>>| read(&token))
     };
     Ok(vec![
-        meet("a hit, the claims looked at", Box::new(hit)),
+        meet(HIT, Box::new(hit)),
         meet("a hit, the claims copied, as a guard does", Box::new(copy)),
         meet("moka 0.12, an `Arc` of the claims, nothing checked", Box::new(shared)),
         meet("verified in full (ES256)", Box::new(full)),

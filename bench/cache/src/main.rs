@@ -5,13 +5,11 @@ mod report;
 
 use std::hint::black_box;
 use std::process::ExitCode;
-use std::sync::Barrier;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bench_harness::{Failure, Section};
+use bench_harness::{Failure, Scaling, Section};
 
 use contenders::{Contender, Tokens};
-use report::Measured;
 
 /// How often everyone has a turn.
 const ROUNDS: usize = 41;
@@ -25,7 +23,7 @@ fn main() -> ExitCode {
 fn run() -> Result<Section, Failure> {
     let tokens = Tokens::new(64)?;
     let contenders = contenders::all(&tokens)?;
-    let measured: Vec<_> = measure(&contenders, tokens.len());
+    let measured = measure(&contenders, tokens.len());
     let section = Section::new(
         "cache",
         "A token that was verified before",
@@ -36,49 +34,24 @@ fn run() -> Result<Section, Failure> {
 }
 
 /// One thread and two in turn, everyone in each round.
-fn measure(contenders: &[Contender], tokens: usize) -> Vec<Measured> {
-    let counts: Vec<usize> = contenders.iter().map(|contender| calibrate(contender, tokens)).collect();
-    let mut measured: Vec<_> = contenders.iter().map(|contender| Measured::new(contender.name)).collect();
+fn measure(contenders: &[Contender], tokens: usize) -> Vec<(&Contender, Scaling<'_>)> {
+    let mut measured: Vec<_> =
+        contenders.iter().map(|contender| (contender, scaling(contender, tokens))).collect();
     for round in 0..ROUNDS {
         for turn in 0..contenders.len() {
             let index = (round + turn) % contenders.len();
-            let count = counts[index];
-            let (one, two) =
-                (time(&contenders[index], 1, count, tokens), time(&contenders[index], 2, count, tokens));
-            measured[index].add(one, two, count);
+            measured[index].1.round();
         }
     }
     measured
 }
 
-fn calibrate(contender: &Contender, tokens: usize) -> usize {
-    let mut count = tokens;
-    while time(contender, 1, count, tokens) < TURN {
-        count *= 2;
-    }
-    count
-}
-
-/// How long `threads` take for `count` look-ups each, of all tokens in turn, from when the first begins to when the last
-/// ends. Each thread begins at another token.
-#[expect(clippy::disallowed_methods, reason = "measuring time is what this program does")]
-fn time(contender: &Contender, threads: usize, count: usize, tokens: usize) -> Duration {
-    let ready = Barrier::new(threads);
-    let one = |first: usize| {
-        ready.wait();
-        let start = Instant::now();
-        for number in 0..count {
-            black_box((contender.meet)(black_box((first + number) % tokens)));
+/// Meets all tokens in turn, each thread beginning with another one.
+fn scaling(contender: &Contender, tokens: usize) -> Scaling<'_> {
+    Scaling::new(TURN, move |thread, count| {
+        for step in 0..count as usize {
+            let number = (thread * tokens / 2 + step) % tokens;
+            black_box((contender.meet)(black_box(number)));
         }
-        (start, Instant::now())
-    };
-    let times: Vec<(Instant, Instant)> = std::thread::scope(|scope| {
-        let one = &one;
-        let started: Vec<_> =
-            (0..threads).map(|thread| scope.spawn(move || one(thread * tokens / 2))).collect();
-        started.into_iter().filter_map(|thread| thread.join().ok()).collect()
-    });
-    let first = times.iter().map(|(start, _)| *start).min();
-    let last = times.iter().map(|(_, end)| *end).max();
-    first.zip(last).map_or(Duration::ZERO, |(first, last)| last - first)
+    })
 }

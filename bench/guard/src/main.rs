@@ -24,6 +24,7 @@ use pairs::Effort;
 
 const USAGE: &str = "\
 Usage: bench-guard [--quick] [--write FILE] [PAIR ...]
+                                                a pair is named by its number, or by a part of what stands beside it below
        bench-guard serve SERVER < TASK          one server, until it is killed
        bench-guard primitive < TASK             nanoseconds of the verification alone
        bench-guard repeat SERVER COUNT < TASK   requests without a network, for profilers
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
         words => match parse(words) {
             Some(call) => run(&call),
             None => {
-                eprint!("{USAGE}");
+                eprint!("{USAGE}\n{}", pairs::list());
                 return ExitCode::from(2);
             }
         },
@@ -52,7 +53,7 @@ fn main() -> ExitCode {
 /// What is to be measured.
 struct Call {
     effort: Effort,
-    /// The numbers of the pairs, all if none is named.
+    /// The numbers of the pairs, each once; all if none is named.
     pairs: Vec<usize>,
     write: Option<PathBuf>,
     command: String,
@@ -73,13 +74,15 @@ fn parse(words: &[&str]) -> Option<Call> {
                 continue;
             }
             "--quick" => call.effort = Effort::Quick,
-            number => call.pairs.push(number.parse().ok().filter(|number| *number < pairs::PAIRS.len())?),
+            word => call.pairs.extend(pairs::named(word)?),
         }
         call.command = format!("{} {word}", call.command);
     }
     if call.pairs.is_empty() {
-        call.pairs = (0..pairs::PAIRS.len()).collect();
+        call.pairs.extend(0..pairs::PAIRS.len());
     }
+    call.pairs.sort_unstable();
+    call.pairs.dedup();
     Some(call)
 }
 

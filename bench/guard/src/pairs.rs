@@ -1,12 +1,13 @@
 //! Who is compared with whom.
 
-use bench_harness::{Failure, Task};
-use bench_jwt::rounds::median;
+use std::fmt;
+
+use bench_harness::{Failure, Task, median, quantile};
 use bench_jwt::task::task;
 
 use crate::apps::{
     AXUM_JWT_AUTH, BARE, BARE_07, CACHED, CHOICE, GUARD, HANDWRITTEN, JWT_AUTHORIZER, REMOTE, REQUIRE,
-    ROUTES, VALIDATE,
+    ROUTES, VALIDATE, VERIFICATION,
 };
 use crate::load::{self, Turn};
 use crate::server::{self, Server};
@@ -22,22 +23,51 @@ const fn pair(server: &'static str, beside: &'static str, algorithm: &'static st
     Pair { server, beside, algorithm }
 }
 
-/// All that is measured. The first shows what chance does.
-pub(crate) static PAIRS: [Pair; 13] = [
+/// All that is measured. A server beside itself shows what chance does.
+pub(crate) static PAIRS: [Pair; 18] = [
     pair(BARE, BARE, "HS256"),
     pair(GUARD, BARE, "HS256"),
+    pair(VERIFICATION, BARE, "HS256"),
+    pair(GUARD, VERIFICATION, "HS256"),
     pair(HANDWRITTEN, BARE, "HS256"),
     pair(AXUM_JWT_AUTH, BARE, "HS256"),
     pair(JWT_AUTHORIZER, BARE_07, "HS256"),
     pair(GUARD, BARE, "ES256"),
+    pair(VERIFICATION, BARE, "ES256"),
+    pair(GUARD, VERIFICATION, "ES256"),
     pair(HANDWRITTEN, BARE, "ES256"),
     pair(CACHED, BARE, "ES256"),
+    pair(GUARD, GUARD, "ES256"),
     pair(REMOTE, GUARD, "ES256"),
     pair(VALIDATE, GUARD, "HS256"),
     pair(CHOICE, GUARD, "HS256"),
     pair(REQUIRE, GUARD, "HS256"),
     pair(ROUTES, GUARD, "HS256"),
 ];
+
+/// The numbers of the pairs that `word` names: one by its number, or all in whose line of the [`list`] it stands, however
+/// it is capitalised. None if it names no pair.
+pub(crate) fn named(word: &str) -> Option<Vec<usize>> {
+    let wanted = word.to_lowercase();
+    let numbers: Vec<usize> = match word.parse::<usize>() {
+        Ok(number) => (0..PAIRS.len()).filter(|other| *other == number).collect(),
+        Err(_) => (0..PAIRS.len())
+            .filter(|number| PAIRS[*number].to_string().to_lowercase().contains(&wanted))
+            .collect(),
+    };
+    (!numbers.is_empty()).then_some(numbers)
+}
+
+/// Every pair in a line of its own, behind its number.
+pub(crate) fn list() -> String {
+    PAIRS.iter().enumerate().map(|(number, pair)| format!("{number:4}  {pair}\n")).collect()
+}
+
+impl fmt::Display for Pair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} beside {}, {}", self.server, self.beside, self.algorithm)
+    }
+}
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -63,8 +93,8 @@ pub(crate) struct Race {
     pub(crate) pair: &'static Pair,
     /// Both servers' turns of each round: the server's, and that of the one beside it.
     rounds: Vec<(Turn, Turn)>,
-    /// The cryptography alone, in microseconds, round by round; only where it is asked for.
-    primitive: Vec<f64>,
+    /// The verification in a loop of nothing else, in microseconds, round by round; only beside the verification in a request.
+    looped: Vec<f64>,
 }
 
 /// Measures the pairs of these numbers.
@@ -75,17 +105,18 @@ pub(crate) fn measure(numbers: &[usize], effort: Effort) -> Result<Vec<Race>, Fa
     for number in numbers {
         let pair = &PAIRS[*number];
         let task = tasks.iter().find(|task| task.algorithm == pair.algorithm).ok_or("no such algorithm")?;
-        eprintln!("measuring {number}: {} beside {}, {}", pair.server, pair.beside, pair.algorithm);
+        eprintln!("measuring {number}: {pair}");
         races.push(race(pair, task, effort)?);
     }
     Ok(races)
 }
 
 fn race(pair: &'static Pair, task: &Task, effort: Effort) -> Result<Race, Failure> {
-    let server = Server::start(pair.server, task)?;
-    let beside = Server::start(pair.beside, task)?;
-    let mut race = Race { pair, rounds: Vec::new(), primitive: Vec::new() };
+    let mut race = Race { pair, rounds: Vec::new(), looped: Vec::new() };
     for round in 0..effort.rounds() {
+        // New ones each round: two processes of the same program differ by where their memory happens to lie.
+        let server = Server::start(pair.server, task)?;
+        let beside = Server::start(pair.beside, task)?;
         // Another one begins each round, so that what grows or wanes favours nobody.
         let turns = if round % 2 == 0 {
             let first = load::turn(&beside, &task.token)?;
@@ -94,18 +125,11 @@ fn race(pair: &'static Pair, task: &Task, effort: Effort) -> Result<Race, Failur
             (load::turn(&server, &task.token)?, load::turn(&beside, &task.token)?)
         };
         race.rounds.push(turns);
-        if pair.is_full_signature() {
-            race.primitive.push(server::time_primitive(task)?);
+        if pair.server == VERIFICATION {
+            race.looped.push(server::time_primitive(task)?);
         }
     }
     Ok(race)
-}
-
-impl Pair {
-    /// Whether what it costs is to be held against the verification of an asymmetric signature.
-    fn is_full_signature(&self) -> bool {
-        self.algorithm == "ES256" && self.beside == BARE && self.server != CACHED
-    }
 }
 
 impl Race {
@@ -133,9 +157,15 @@ impl Race {
         [of(|round| round.0), of(|round| round.1)]
     }
 
-    /// What the cryptography alone takes, in microseconds, if it was measured.
-    pub(crate) fn primitive(&self) -> Option<f64> {
-        (!self.primitive.is_empty()).then(|| median(self.primitive.iter().copied()))
+    /// What the verification takes in a loop of nothing else, in microseconds, if it was measured.
+    pub(crate) fn looped(&self) -> Option<f64> {
+        (!self.looped.is_empty()).then(|| median(self.looped.iter().copied()))
+    }
+
+    /// Of a server beside itself: how much processor time chance adds, in microseconds a request. Three in four rounds differ
+    /// by no more than that; the middle of ten rounds that differs by more has another reason.
+    pub(crate) fn chance(&self) -> f64 {
+        quantile(self.rounds.iter().map(|(server, beside)| (server.cost - beside.cost).abs()), 0.75)
     }
 }
 
@@ -153,6 +183,50 @@ impl Spread {
             middle: median(values.clone()),
             least: values.clone().fold(f64::INFINITY, f64::min),
             most: values.fold(f64::NEG_INFINITY, f64::max),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Race {
+    /// A race in which a request cost the servers of `pair` this much, round by round.
+    pub(crate) fn of_costs(pair: &'static Pair, costs: &[(f64, f64)]) -> Self {
+        let turn = |cost| Turn { rate: 1e6 / cost, cost, p50: 100.0, p99: 200.0 };
+        let rounds = costs.iter().map(|(server, beside)| (turn(*server), turn(*beside))).collect();
+        Self { pair, rounds, looped: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chance_is_what_three_in_four_rounds_stay_within_in_either_direction() {
+        let costs = [(5.0, 8.0), (8.0, 8.0), (9.0, 8.0), (8.0, 10.0)];
+        assert_eq!(Race::of_costs(&PAIRS[0], &costs).chance(), 3.0);
+        let costs =
+            [(8.0, 8.0), (8.1, 8.0), (8.0, 8.2), (8.3, 8.0), (8.0, 8.4), (88.0, 8.0), (8.0, 8.0), (8.0, 8.0)];
+        let chance = Race::of_costs(&PAIRS[0], &costs).chance();
+        assert!((chance - 0.4).abs() < 1e-9, "{chance}");
+    }
+
+    #[test]
+    fn a_pair_is_named_by_its_number_or_by_a_part_of_its_line() {
+        assert_eq!(named("0"), Some(vec![0]));
+        let found = named("countersign beside AXUM, hs256").unwrap();
+        assert_eq!(
+            found.iter().map(|number| PAIRS[*number].to_string()).collect::<Vec<_>>(),
+            ["countersign beside axum, HS256"]
+        );
+        let every = named("es256").unwrap();
+        assert_eq!(every.len(), PAIRS.iter().filter(|pair| pair.algorithm == "ES256").count());
+    }
+
+    #[test]
+    fn what_names_no_pair_is_not_understood() {
+        for word in ["99", "-1", "--fast", "passport"] {
+            assert_eq!(named(word), None, "{word}");
         }
     }
 }

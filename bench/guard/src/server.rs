@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use bench_harness::{Failure, Task};
-use bench_jwt::rounds::median;
+use bench_harness::{Contender, Failure, Operation, Task, median};
+use bench_jwt::PRIMITIVE;
+use bench_jwt::primitive::Verification;
 use tower::ServiceExt;
 
 use crate::apps::{self, App};
@@ -53,16 +54,12 @@ pub(crate) fn repeat(name: &str, count: &str) -> Result<(), Failure> {
     })
 }
 
-/// Prints what the cryptography of a verification takes, in nanoseconds.
+/// Prints what the cryptography of a verification takes in a loop of nothing else, in nanoseconds.
 pub(crate) fn primitive() -> Result<(), Failure> {
     const BATCH: u64 = 50;
     const BATCHES: usize = 40;
-    let task = read_task()?;
-    let mut contenders = bench_jwt::primitive::contenders(&task)?;
-    let verify = contenders.iter_mut().find(|contender| {
-        contender.library == bench_jwt::PRIMITIVE && contender.operation == bench_harness::Operation::Verify
-    });
-    let verify = verify.ok_or("there is no primitive for this algorithm")?;
+    let verification = Verification::of(&read_task()?)?;
+    let mut verify = Contender::repeat(PRIMITIVE, Operation::Verify, move || verification.is_good());
     let times = (0..BATCHES).map(|_| verify.time(BATCH).as_nanos() as f64 / BATCH as f64);
     println!("{}", median(times));
     Ok(())
@@ -97,7 +94,7 @@ fn start(words: &[&str], task: &Task) -> Result<Child, Failure> {
     Ok(child)
 }
 
-/// What the cryptography of this task's verification takes on the servers' core, in microseconds.
+/// What the cryptography of this task's verification takes on the servers' core in a loop of nothing else, in microseconds.
 pub(crate) fn time_primitive(task: &Task) -> Result<f64, Failure> {
     let output = start(&["primitive"], task)?.wait_with_output()?;
     let nanoseconds: f64 = String::from_utf8(output.stdout)?.trim().parse()?;

@@ -81,7 +81,7 @@ fn run(call: &Call) -> Result<(), Failure> {
             races.push(Race { algorithm: algorithm.clone(), operation, measured });
         }
         if threads::FAMILIES.contains(&algorithm.as_str()) {
-            scaling.push(threads::measure(&task, call.effort)?);
+            scaling.push((algorithm.clone(), threads::measure(&task, call.effort)?));
         }
     }
     let (command, missing) = (call.command.clone(), programs.missing.clone());

@@ -1,5 +1,7 @@
 //! The cryptography alone, with prepared keys, over the bytes of the task's token: the floor under every JWT crate.
 
+use std::hint::black_box;
+
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -19,14 +21,60 @@ struct Signed {
     signature: Vec<u8>,
 }
 
+impl Signed {
+    fn read(task: &Task) -> Result<Self, Failure> {
+        let (message, signature) = task.token.rsplit_once('.').ok_or("not a token")?;
+        let signature = URL_SAFE_NO_PAD.decode_to_vec(signature)?;
+        Ok(Self { message: message.as_bytes().to_vec(), signature })
+    }
+}
+
+/// Verifies the signature of one token over its signed bytes, with aws-lc-rs and a prepared key, and does nothing else.
+pub struct Verification {
+    key: Key,
+    signed: Signed,
+}
+
+enum Key {
+    Secret(hmac::Key),
+    Public(ParsedPublicKey),
+}
+
+impl Verification {
+    /// The verification of the task's token, HS256 or ES256.
+    ///
+    /// # Errors
+    /// If it is of another algorithm, or not good.
+    pub fn of(task: &Task) -> Result<Self, Failure> {
+        let key = match (task.algorithm.as_str(), &task.keys) {
+            ("HS256", Keys::Secret(secret)) => Key::Secret(hmac::Key::new(hmac::HMAC_SHA256, secret)),
+            ("ES256", Keys::Pair { private_der, .. }) => {
+                let pair = EcdsaKeyPair::from_pkcs8(&aws::ECDSA_P256_SHA256_FIXED_SIGNING, private_der)?;
+                Key::Public(ParsedPublicKey::new(&aws::ECDSA_P256_SHA256_FIXED, pair.public_key().as_ref())?)
+            }
+            (other, _) => return Err(format!("the verification of {other} does not stand alone").into()),
+        };
+        let verification = Self { key, signed: Signed::read(task)? };
+        if verification.is_good() { Ok(verification) } else { Err(WRONG.into()) }
+    }
+
+    /// Verifies, once more.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        let Signed { message, signature } = black_box(&self.signed);
+        match &self.key {
+            Key::Secret(key) => hmac::verify(key, message, signature).is_ok(),
+            Key::Public(key) => key.verify_sig(message, signature).is_ok(),
+        }
+    }
+}
+
 /// The primitive, and another where there is one.
 ///
 /// # Errors
 /// If it does not verify the task's token.
 pub fn contenders(task: &Task) -> Contenders {
-    let (message, signature) = task.token.rsplit_once('.').ok_or("not a token")?;
-    let signature = URL_SAFE_NO_PAD.decode_to_vec(signature)?;
-    let signed = Signed { message: message.as_bytes().to_vec(), signature };
+    let signed = Signed::read(task)?;
     match &task.keys {
         Keys::Secret(secret) => hmac_pair(&task.algorithm, secret, &signed),
         Keys::Pair { private_der, .. } => key_pair(&task.algorithm, private_der, &signed),

@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use bench_harness::{Operation, Section};
+use bench_harness::{Operation, Scaling, Section, Verdict};
 
 use crate::rounds::{Effort, Measured};
-use crate::threads::Scaling;
 use crate::{BORROWED, OWNED, PAD_STATES, PRIMITIVE, is_peer, targets};
 
 /// The crates whose versions are told.
@@ -69,7 +68,7 @@ pub struct Report {
     /// Operation by operation.
     pub races: Vec<Race>,
     /// Two threads against one.
-    pub scaling: Vec<Scaling>,
+    pub scaling: Vec<(String, Scaling<'static>)>,
     /// Who took no part.
     pub missing: Vec<&'static str>,
 }
@@ -82,21 +81,9 @@ impl Report {
         let section = self.missing.iter().fold(section, |section, missing| {
             section.condition("Not measured", &format!("{missing}: what it needs was not on the machine"))
         });
-        let parts = [self.verdicts(), self.summary(), self.everyone(), self.threads(), self.method()];
+        let promises = Verdict::table(&targets::verdicts(&self.races));
+        let parts = [promises, self.summary(), self.everyone(), self.threads(), self.method()];
         section.text(&parts.concat())
-    }
-
-    fn verdicts(&self) -> String {
-        let verdicts = targets::verdicts(&self.races);
-        if verdicts.is_empty() {
-            return String::new();
-        }
-        let mut text = String::from("\n### What is promised\n\n| promise | measured | |\n|---|---|---|\n");
-        for verdict in verdicts {
-            let outcome = if verdict.reached { "reached" } else { "**missed**" };
-            let _ = writeln!(text, "| {} | {} | {outcome} |", verdict.promise, verdict.measured);
-        }
-        text
     }
 
     fn summary(&self) -> String {
@@ -162,12 +149,20 @@ impl Report {
         }
         let mut text = String::from(
             "\n### Two threads\n\n\
-             How much more two threads verify than one, with one verifier and one key set between them. On a machine with\n\
-             other work the middle round shows that work; the best rounds show whether the threads hinder each other.\n\n\
-             | algorithm | middle round | best round of two against best round of one |\n|---|---:|---:|\n",
+             How many times as much two threads verify as one, with one verifier and one key set between them; and beside it,\n\
+             in the same rounds, a control: a computation on registers alone. What two threads of the control do not reach, the\n\
+             machine did not have to give; what is left of the control's scaling is what the threads leave each other.\n\n\
+             | algorithm | middle round | control | of the control | best rounds | control |\n|---|---:|---:|---:|---:|---:|\n",
         );
-        for Scaling { algorithm, median, best } in &self.scaling {
-            let _ = writeln!(text, "| {algorithm} | {} | {} |", ratio(*median), ratio(*best));
+        for (algorithm, scaling) in &self.scaling {
+            let columns = [
+                scaling.times(),
+                scaling.control(),
+                scaling.of_control(),
+                scaling.times_at_best(),
+                scaling.control_at_best(),
+            ];
+            let _ = writeln!(text, "| {algorithm} | {} |", columns.map(ratio).join(" | "));
         }
         text
     }

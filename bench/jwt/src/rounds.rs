@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bench_harness::{Cost, Failure, Operation};
+use bench_harness::{Cost, Failure, Operation, median};
 
 use crate::field::Field;
 
@@ -59,14 +59,6 @@ impl Measured {
     pub fn times_at_best(&self, other: &Self) -> f64 {
         self.fastest() / other.fastest()
     }
-}
-
-/// The middle value.
-#[must_use]
-pub fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Measures everyone who does `operation`.

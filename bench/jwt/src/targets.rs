@@ -1,6 +1,6 @@
 //! What the token core promises of its speed, and whether one run bears it out.
 
-use bench_harness::Operation;
+use bench_harness::{Operation, Verdict};
 
 use crate::report::Race;
 use crate::rounds::Measured;
@@ -66,16 +66,6 @@ const PROMISES: [Promise; 5] = [
 
 /// Half of the last digit that is printed.
 const ROUNDING: f64 = 0.005;
-
-/// One promise for one algorithm, and what was measured.
-pub struct Verdict {
-    /// What was promised, in words.
-    pub promise: String,
-    /// What was measured, in words.
-    pub measured: String,
-    /// Whether it holds.
-    pub reached: bool,
-}
 
 /// What `races` say of every promise about them.
 #[must_use]

@@ -4,15 +4,20 @@ mod ours;
 mod peers;
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::get;
 use bench_harness::{Failure, Task};
+use bench_jwt::primitive::Verification;
 
 /// axum alone.
 pub(crate) const BARE: &str = "axum";
 /// The axum of a crate that is not on the current one.
 pub(crate) const BARE_07: &str = "axum 0.7";
+/// axum, and in its handler the verification of the one signature that it is sent: no token is looked for, none is read.
+pub(crate) const VERIFICATION: &str = "verification alone";
 /// Our guard.
 pub(crate) const GUARD: &str = "countersign";
 /// Our guard with a cache of verified tokens.
@@ -51,15 +56,23 @@ fn answer(subject: &str) -> &'static str {
     ANSWER
 }
 
+fn verification(task: &Task) -> Result<Router, Failure> {
+    let verification = Arc::new(Verification::of(task)?);
+    let handler =
+        async move || if verification.is_good() { Ok(ANSWER) } else { Err(StatusCode::UNAUTHORIZED) };
+    Ok(Router::new().route("/", get(handler)))
+}
+
 /// Whether this app refuses bad tokens.
 pub(crate) fn is_guarded(name: &str) -> bool {
-    ![BARE, BARE_07].contains(&name)
+    ![BARE, BARE_07, VERIFICATION].contains(&name)
 }
 
 /// The app of this name for the keys of this task.
 pub(crate) async fn app(name: &str, task: &Task) -> Result<App, Failure> {
     let router = match name {
         BARE => Router::new().route("/", get(async || ANSWER)),
+        VERIFICATION => verification(task)?,
         GUARD => ours::guard(task)?,
         CACHED => ours::cached(task)?,
         REMOTE => ours::remote(task).await?,
