@@ -12,7 +12,7 @@ use bench_harness::{Failure, Scaling, Section};
 use contenders::{Contender, Tokens};
 
 /// How often everyone has a turn.
-const ROUNDS: usize = 41;
+const ROUNDS: usize = 161;
 /// About how long a turn is.
 const TURN: Duration = Duration::from_millis(4);
 

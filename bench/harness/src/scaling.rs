@@ -31,13 +31,18 @@ impl<'w> Scaling<'w> {
         Self { work: Measured::new(turn, work), control }
     }
 
-    /// Measures a round: the work and the control on one thread, then both on two.
+    /// Measures a round: the work and the control on one thread, then both on two; the other one first each time.
     pub fn round(&mut self) {
-        for measured in [&mut self.work, &mut self.control] {
-            measured.one.push(measured.time(1));
-        }
-        for measured in [&mut self.work, &mut self.control] {
-            measured.two.push(measured.time(2));
+        for threads in [1, 2] {
+            // Whoever runs first would pay for waking the cores that slept meanwhile.
+            self.control.time(threads);
+            let mut order = [&mut self.work, &mut self.control];
+            if order[0].two.len() % 2 == 1 {
+                order.reverse();
+            }
+            for measured in order {
+                measured.turn(threads);
+            }
         }
     }
 
@@ -92,6 +97,12 @@ impl<'w> Measured<'w> {
             measured.count *= 2;
         }
         measured
+    }
+
+    /// Takes a turn.
+    fn turn(&mut self, threads: usize) {
+        let took = self.time(threads);
+        if threads == 1 { self.one.push(took) } else { self.two.push(took) }
     }
 
     /// How long so many threads take for a turn each: from when the first begins to when the last ends.
