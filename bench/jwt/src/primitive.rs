@@ -36,7 +36,7 @@ pub struct Verification {
 }
 
 enum Key {
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
     Public(ParsedPublicKey),
 }
 
@@ -47,7 +47,9 @@ impl Verification {
     /// If it is of another algorithm, or not good.
     pub fn of(task: &Task) -> Result<Self, Failure> {
         let key = match (task.algorithm.as_str(), &task.keys) {
-            ("HS256", Keys::Secret(secret)) => Key::Secret(hmac::Key::new(hmac::HMAC_SHA256, secret)),
+            ("HS256", Keys::Secret(secret)) => {
+                Key::Secret(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret)))
+            }
             ("ES256", Keys::Pair { private_der, .. }) => {
                 let pair = EcdsaKeyPair::from_pkcs8(&aws::ECDSA_P256_SHA256_FIXED_SIGNING, private_der)?;
                 Key::Public(ParsedPublicKey::new(&aws::ECDSA_P256_SHA256_FIXED, pair.public_key().as_ref())?)
