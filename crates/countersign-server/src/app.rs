@@ -103,6 +103,12 @@ impl Service {
         Self::assemble(config, issuer, clock, passwords).await
     }
 
+    /// The service for a command that looks at it and does not run it: nobody is told that there is one more.
+    pub(crate) fn unnoticed(self) -> Self {
+        self._presence.stop();
+        self
+    }
+
     async fn assemble(
         config: &Config,
         issuer: &str,

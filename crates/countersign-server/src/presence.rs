@@ -41,6 +41,11 @@ impl Presence {
         };
         Self(tokio::spawn(reports).abort_handle())
     }
+
+    /// Reports nothing more.
+    pub(crate) fn stop(&self) {
+        self.0.abort();
+    }
 }
 
 impl Drop for Presence {

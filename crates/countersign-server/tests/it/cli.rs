@@ -144,20 +144,51 @@ fn what_the_service_would_make_of_a_request_is_explained_without_running_it() {
     for (route, token, said) in [
         ("GET /profile", "x.y.z", "refused: 401 token_malformed"),
         ("DELETE /profile", &token, "no route is for DELETE /profile: 405"),
-        ("GET /nothing", &token, "ANY /(unmatched) is public"),
+        (
+            "GET /nothing",
+            &token,
+            "no route is for GET /nothing, and what answers instead, /(unmatched), is public",
+        ),
     ] {
         let ran = explain(route, token);
-        assert!(ran.out.contains(said), "{ran:?}");
+        assert!(ran.out.contains(said) && ran.err.is_empty(), "{ran:?}");
         assert_eq!(ran.code, Some(i32::from(route != "GET /nothing")), "{ran:?}");
     }
     let signature = token.rsplit('.').next().unwrap();
     assert!(!good.contains(signature));
+    // Of all these, one is an instance: the one that ran.
+    assert_eq!(folder.run(["revocation", "status"], "").ok().lines().count(), 1);
     for wrong in ["/profile", "GET profile", "GET"] {
         assert_eq!(explain(wrong, &token).code, Some(2), "{wrong}");
     }
     let both = ["token", "explain", "--route", "GET /", "--jwks", "jwks.json"];
     assert_eq!(folder.run(both, &token).code, Some(2));
     assert_eq!(folder.run(["token", "explain"], &token).code, Some(2));
+}
+
+#[test]
+fn a_request_with_a_token_that_was_revoked_is_explained_by_the_port_that_the_service_was_given() {
+    let folder = Folder::new();
+    let service = folder.serve();
+    service.register("ada@example.com", "correct horse");
+    let token = service.token("ada@example.com", "correct horse");
+    let port = service.address.port().to_string();
+    service.stop();
+    let at_port = ["token", "explain", "--route", "GET /profile", "--port", &port];
+    assert!(folder.run(at_port, &token).ok().ends_with("admitted, recognised by jwt"));
+    let elsewhere = folder.run(["token", "explain", "--route", "GET /profile"], &token);
+    assert!(elsewhere.code == Some(1) && elsewhere.out.contains("401 iss_mismatch"), "{elsewhere:?}");
+
+    let claims: Value = serde_json::from_str(&folder.run(["token", "decode"], &token).ok()).unwrap();
+    let session = claims["unverified"]["claims"]["sid"].as_str().unwrap();
+    folder.run(["session", "revoke", session], "").ok();
+    let revoked = folder.run(at_port, &token);
+    assert!(revoked.code == Some(1), "{revoked:?}");
+    assert!(
+        revoked.out.contains("revocation: found its session in the view, which is 0 s old"),
+        "{revoked:?}"
+    );
+    assert!(revoked.out.contains("refused: 401 token_revoked"), "{revoked:?}");
 }
 
 #[test]

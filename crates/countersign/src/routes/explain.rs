@@ -147,6 +147,14 @@ impl fmt::Display for Explanation {
     /// The route, a line for each step, and the outcome.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.route {
+            Some(route) if matches!(route.place, Place::Unmatched(_)) => writeln!(
+                f,
+                "no route is for {} {}, and what answers instead, {}, is {}",
+                self.method,
+                self.path,
+                route.path(),
+                route.access()
+            )?,
             Some(route) => writeln!(f, "{} {} is {}", route.method(), route.path(), route.access())?,
             None => writeln!(f, "no route is for {} {}: {}", self.method, self.path, self.status.as_u16())?,
         }

@@ -41,6 +41,10 @@ pub(in crate::cli) struct Explain {
 
     #[command(flatten)]
     place: Place,
+
+    /// The port that `serve` was given, which is in the issuer of a service that has no other [default: as configured]
+    #[arg(long, value_name = "N", requires = "route")]
+    port: Option<u16>,
 }
 
 /// A method and a path.
@@ -87,11 +91,16 @@ impl Explain {
         let request = request.header(AUTHORIZATION, format!("Bearer {token}")).body(());
         let request = request.map_err(|_| Failure::failed("the token is not one that a header can hold"))?;
         self.place.with_store(IfMissing::Fail, async |config: &Config, _| {
-            let url = app::local_url((config.host, config.port).into());
-            let service =
-                Service::start(config, &url, Arc::new(SystemClock)).await.map_err(Failure::failed)?;
+            let url = app::local_url((config.host, self.port.unwrap_or(config.port)).into());
+            let service = Service::start(config, &url, Arc::new(SystemClock))
+                .await
+                .map_err(Failure::failed)?
+                .unnoticed();
             let explanation = http::explain(&service, request).await;
-            service.accounts.store.close().await;
+            let store = service.accounts.store.clone();
+            // What goes on in the background ends before what it works on.
+            drop(service);
+            store.close().await;
             Ok(explanation)
         })
     }

@@ -65,6 +65,10 @@ pub(in crate::cli) struct Sign {
 
     #[command(flatten)]
     place: Place,
+
+    /// The port that `serve` was given, which is in the issuer of a service that has no other [default: as configured]
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
 }
 
 /// What a token gets that is not told otherwise.
@@ -148,7 +152,7 @@ impl Sign {
         let Config { host, port, issuer, audience, token, .. } = config;
         Ok(Defaults {
             key: keys.keys().signing.clone(),
-            issuer: issuer.unwrap_or_else(|| app::local_url((host, port).into())),
+            issuer: issuer.unwrap_or_else(|| app::local_url((host, self.port.unwrap_or(port)).into())),
             audiences: vec![audience],
             lifetime: token.access_lifetime,
             token_type: "at+jwt",
