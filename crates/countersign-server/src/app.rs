@@ -18,8 +18,9 @@ use crate::{
     flow::{AccessTokens, Accounts, TakenEmail, UserSessions},
     http::Telling,
     key_ring::{KeyRing, Vault},
-    presence::Presence,
+    presence::{Account, Presence},
     purge::PurgeTask,
+    readers::Readers,
     rotation::{
         Schedule,
         pickups::Pickups,
@@ -120,14 +121,22 @@ impl Service {
         let keys = Arc::new(keys);
         let issuer = config.issuer.as_deref().unwrap_or(issuer);
         let revocations = Revocations::fed(remembered(config), clock.now());
-        let telling = telling(config, &revocations, &keys, issuer)?;
+        let readers = Readers::default();
+        let telling = telling(config, (&revocations, &readers), &keys, issuer)?;
         let tokens =
             AccessTokens::new(Arc::clone(&keys), issuer, &config.audience, config.token.access_lifetime);
         let sessions = UserSessions::new(store.clone(), refresh_keys, session_policy(&config.session))
             .on_revoked(tell(&revocations, &clock));
-        let fan_out = FanOut::start(store.clone(), revocations.clone(), Arc::clone(&clock)).await?;
-        let presence =
-            Presence::start(unique_name()?, store.clone(), revocations.clone(), Arc::clone(&clock));
+        let fan_out =
+            FanOut::start(store.clone(), revocations.clone(), Arc::clone(&keys), Arc::clone(&clock)).await?;
+        let account = Account {
+            id: unique_name()?,
+            view: revocations.clone(),
+            keys: Arc::clone(&keys),
+            readers,
+            clock: Arc::clone(&clock),
+        };
+        let presence = Presence::start(store.clone(), account);
         // A session that was revoked is remembered for as long as an access token of it may be good.
         let keep = config.session.keep_ended.max(config.token.access_lifetime + config.token.leeway);
         let purge = PurgeTask::start(sessions.clone(), keep, Arc::clone(&clock));
@@ -175,13 +184,13 @@ fn unique_name() -> Result<String, StartError> {
 /// What tells verifiers elsewhere.
 fn telling(
     config: &Config,
-    view: &Revocations,
+    (view, readers): (&Revocations, &Readers),
     keys: &Arc<KeyRing>,
     issuer: &str,
 ) -> Result<Option<Telling>, StartError> {
     let Some(key) = &config.revocation.feed_key else { return Ok(None) };
     let feed = Feed::new(view, unique_name()?);
-    Ok(Some(Telling::new(feed, Arc::clone(keys), issuer, key)))
+    Ok(Some(Telling::new(feed, readers.clone(), Arc::clone(keys), issuer, key)))
 }
 
 /// Has the view learn of every session that is ended here, and the log with it.

@@ -1,4 +1,7 @@
-//! What other instances revoke: heard of at once where the database tells, and asked for every two seconds everywhere.
+//! What other instances do: heard of at once where the database tells.
+//!
+//! What they revoke is also asked for every two seconds, everywhere. That they have changed the signing keys makes this one look into
+//! the store, which it does from time to time anyway.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,11 +10,13 @@ use countersign::{
     revocation::{Entry, Revocations},
     session::SessionId,
 };
-use countersign_store::{RevocationListener, Store, StoreError};
+use countersign_store::{Listener, News, Store, StoreError};
 use tokio::{
     task::AbortHandle,
     time::{Instant, timeout_at},
 };
+
+use crate::key_ring::{KeyRing, Rounds};
 
 /// How long after a question the next one comes. A view is to be fresh for five of them
 /// ([`Staleness::FRESH`](countersign::revocation::Staleness::FRESH)).
@@ -21,7 +26,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// told again changes nothing.
 const OVERLAP: Duration = Duration::from_secs(120);
 
-/// Keeps a view up to date with a store until it is dropped.
+/// Keeps a view up to date with a store, and has the keys looked at when they change, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct FanOut(AbortHandle);
 
@@ -33,9 +38,10 @@ impl FanOut {
     pub(crate) async fn start(
         store: Store,
         view: Revocations,
+        keys: Arc<KeyRing>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        let mut task = Task { store, view, clock, asked_at: None, listener: None };
+        let mut task = Task { store, view, keys, clock, asked_at: None, listener: None };
         task.ask().await?;
         Ok(Self(tokio::spawn(async move { task.run().await }).abort_handle()))
     }
@@ -50,10 +56,11 @@ impl Drop for FanOut {
 struct Task {
     store: Store,
     view: Revocations,
+    keys: Arc<KeyRing>,
     clock: Arc<dyn Clock>,
     /// When the last question was asked that got an answer.
     asked_at: Option<NumericDate>,
-    listener: Option<RevocationListener>,
+    listener: Option<Listener>,
 }
 
 impl Task {
@@ -64,6 +71,10 @@ impl Task {
             if answered && self.listener.is_none() {
                 // Without one there is still the next question.
                 self.listener = self.store.listen().await.ok().flatten();
+                if self.listener.is_some() {
+                    // Nobody has told of what was changed before.
+                    self.look_at_keys();
+                }
             }
             // Whichever comes first: it is time to ask, or messages may have been lost.
             drop(timeout_at(due, self.hear()).await);
@@ -101,14 +112,22 @@ impl Task {
     async fn hear(&mut self) {
         while let Some(listener) = &mut self.listener {
             match listener.next().await {
-                Ok(Some(revoked)) => drop(self.view.merge(entries(revoked), self.clock.now())),
-                Ok(None) | Err(_) => {
+                Ok(Some(News::Revoked(revoked))) => {
+                    drop(self.view.merge(entries(revoked), self.clock.now()));
+                }
+                Ok(Some(News::SigningKeys)) => self.look_at_keys(),
+                // Lost, or of a kind that is not known here: it is asked for.
+                Ok(_) | Err(_) => {
                     self.listener = None;
                     return;
                 }
             }
         }
         std::future::pending::<()>().await;
+    }
+
+    fn look_at_keys(&self) {
+        self.keys.rounds().into_iter().for_each(Rounds::ask);
     }
 }
 
@@ -125,6 +144,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::config::Secret;
 
     const START: NumericDate = NumericDate::from_secs(1_700_000_000);
     const REMEMBERED: Duration = Duration::from_secs(960);
@@ -148,7 +168,8 @@ mod tests {
             let store = Store::open_file(&file).await.unwrap();
             let view = Revocations::fed(REMEMBERED, START);
             let clock_of_other: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-            let other = Task { store, view, clock: clock_of_other, asked_at: None, listener: None };
+            let keys = Arc::new(KeyRing::of_secret(&Secret::new("0".repeat(32))).unwrap());
+            let other = Task { store, view, keys, clock: clock_of_other, asked_at: None, listener: None };
             Self { _folder: folder, clock, sessions, other }
         }
 

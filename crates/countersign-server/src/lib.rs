@@ -42,6 +42,7 @@ pub mod logging;
 mod moment;
 mod presence;
 mod purge;
+mod readers;
 mod rotation;
 pub mod seal;
 

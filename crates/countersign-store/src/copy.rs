@@ -260,7 +260,7 @@ mod tests {
         let found: Vec<String> = sqlx::query_scalar(
             "SELECT CAST(table_name || '.' || column_name AS TEXT) FROM information_schema.columns \
              WHERE table_schema = 'public' AND table_name \
-             NOT IN ('countersign_schema', 'instances', 'key_pickups') ORDER BY 1",
+             NOT IN ('countersign_schema', 'instances', 'key_pickups', 'verifiers') ORDER BY 1",
         )
         .fetch_all(store.reads())
         .await

@@ -50,6 +50,8 @@ const POSTGRES_SETTINGS: &str = "SET statement_timeout = '5s'; SET idle_in_trans
 pub(crate) const SQLITE_SETTINGS: &str =
     "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
 
+/// Where it is announced that the signing keys have changed.
+pub(crate) const SIGNING_KEYS_CHANNEL: &str = "countersign_signing_keys";
 /// Where revocations are announced.
 pub(crate) const REVOCATIONS_CHANNEL: &str = "countersign_revocations";
 
@@ -108,6 +110,14 @@ impl Engine {
         match self {
             Self::Sqlite => None,
             Self::Postgres => Some("SELECT pg_notify('countersign_revocations', $1)"),
+        }
+    }
+
+    /// Tells all who listen that the signing keys have changed; `None` where nobody can.
+    pub(crate) fn signing_keys_announcement(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some("SELECT pg_notify('countersign_signing_keys', '')"),
         }
     }
 

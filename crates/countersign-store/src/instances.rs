@@ -20,6 +20,21 @@ pub struct Instance {
     pub complete_until: Option<NumericDate>,
     /// How many revocations it remembered.
     pub revocations: u64,
+    /// The signing keys that it held; `None` where keys are not stored.
+    pub keys: Option<InstanceKeys>,
+    /// How many read its feed of revocations without saying who they are.
+    pub unnamed_readers: u64,
+}
+
+/// The signing keys of an instance, as it has said last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceKeys {
+    /// The id of the one that it signed with.
+    pub signing: String,
+    /// The id of the next one, if it published one.
+    pub next: Option<String>,
+    /// When it last knew that these are the keys in the store; `None` if it has not been told since its start.
+    pub read_at: Option<NumericDate>,
 }
 
 impl Store {
@@ -38,7 +53,11 @@ impl Store {
             .bind(instance.started_at.as_millis())
             .bind(instance.reported_at.as_millis())
             .bind(instance.complete_until.map(NumericDate::as_millis))
-            .bind(i64::try_from(instance.revocations).unwrap_or(i64::MAX));
+            .bind(stored(instance.revocations))
+            .bind(instance.keys.as_ref().map(|keys| keys.signing.as_str()))
+            .bind(instance.keys.as_ref().and_then(|keys| keys.next.as_deref()))
+            .bind(instance.keys.as_ref().and_then(|keys| keys.read_at).map(NumericDate::as_millis))
+            .bind(stored(instance.unnamed_readers));
         self.answer(report.execute(self.writes())).await?;
         let forget = sqlx::query(statements::FORGET_INSTANCES).bind(forget_before.as_millis());
         self.answer(forget.execute(self.writes())).await?;
@@ -56,12 +75,24 @@ impl Store {
 }
 
 fn instance(row: &AnyRow) -> Result<Instance, sqlx::Error> {
+    let (next, read_at) = (row.try_get("next_key")?, optional_moment(row, "keys_read_at")?);
+    let signing: Option<String> = row.try_get("signing_key")?;
     Ok(Instance {
         id: row.try_get("id")?,
         started_at: moment(row, "started_at")?,
         reported_at: moment(row, "reported_at")?,
         complete_until: optional_moment(row, "complete_until")?,
-        // Written from a number that is not negative.
-        revocations: u64::try_from(row.try_get::<i64, _>("revocations")?).unwrap_or_default(),
+        revocations: number(row, "revocations")?,
+        keys: signing.map(|signing| InstanceKeys { signing, next, read_at }),
+        unnamed_readers: number(row, "unnamed_readers")?,
     })
+}
+
+pub(crate) fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Reads what was written from a number that is not negative.
+pub(crate) fn number(row: &AnyRow, column: &str) -> Result<u64, sqlx::Error> {
+    Ok(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or_default())
 }

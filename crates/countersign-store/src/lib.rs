@@ -49,12 +49,14 @@ mod sqlite_file;
 mod statements;
 mod store;
 mod users;
+mod verifiers;
 
 pub use copy::{Copied, CopyError};
-pub use instances::Instance;
+pub use instances::{Instance, InstanceKeys};
 pub use migrations::Migrated;
 pub use open::OpenError;
-pub use revocations::RevocationListener;
-pub use signing_keys::{InstallSigningKeyError, NewSigningKey, StoredSigningKey};
+pub use revocations::{Listener, News};
+pub use signing_keys::{InstallSigningKeyError, KeyPickup, NewSigningKey, StoredSigningKey};
 pub use store::{Store, StoreError};
 pub use users::{InsertUserError, NewUser, User};
+pub use verifiers::VerifierReport;

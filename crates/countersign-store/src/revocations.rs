@@ -4,7 +4,7 @@ use countersign::session::SessionId;
 use countersign_jwt::NumericDate;
 use sqlx::postgres::PgListener;
 
-use crate::engine::REVOCATIONS_CHANNEL;
+use crate::engine::{REVOCATIONS_CHANNEL, SIGNING_KEYS_CHANNEL};
 use crate::sessions::session_id;
 use crate::store::moment;
 use crate::{Store, StoreError, statements};
@@ -12,13 +12,23 @@ use crate::{Store, StoreError, statements};
 /// How many sessions one message names: PostgreSQL carries 8,000 bytes, and an id has 22 letters.
 const PER_MESSAGE: usize = 300;
 
-/// Hears of revocations in the moment in which they are acknowledged: see [`Store::listen`].
+/// Hears of what other processes do in the moment in which it is acknowledged: see [`Store::listen`].
 ///
 /// Messages get lost with the connection, so whoever must not miss any also asks
-/// [`sessions_revoked_since`](Store::sessions_revoked_since).
+/// [`sessions_revoked_since`](Store::sessions_revoked_since) and [`signing_keys`](Store::signing_keys).
 #[derive(Debug)]
-pub struct RevocationListener {
+pub struct Listener {
     listener: PgListener,
+}
+
+/// What a [`Listener`] hears.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum News {
+    /// These sessions were revoked, and when.
+    Revoked(Vec<(SessionId, NumericDate)>),
+    /// The signing keys are others than before.
+    SigningKeys,
 }
 
 impl Store {
@@ -39,18 +49,19 @@ impl Store {
         Ok(rows.iter().map(revoked).collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// Listens to what other processes revoke; `None` on SQLite, which tells nobody.
+    /// Listens, over one connection of its own, to what other processes revoke and to changes of the signing keys; `None` on
+    /// SQLite, which tells nobody.
     ///
     /// # Errors
     /// [`StoreError`] when the database gave no answer.
-    pub async fn listen(&self) -> Result<Option<RevocationListener>, StoreError> {
+    pub async fn listen(&self) -> Result<Option<Listener>, StoreError> {
         let Some(url) = self.postgres_url() else { return Ok(None) };
         let listening = async {
             let mut listener = PgListener::connect(url.as_str()).await?;
-            listener.listen(REVOCATIONS_CHANNEL).await?;
+            listener.listen_all([REVOCATIONS_CHANNEL, SIGNING_KEYS_CHANNEL]).await?;
             Ok(listener)
         };
-        Ok(Some(RevocationListener { listener: self.answer(listening).await? }))
+        Ok(Some(Listener { listener: self.answer(listening).await? }))
     }
 
     /// Tells those who listen. That somebody is not told is made good by their asking, so it is no error.
@@ -66,14 +77,27 @@ impl Store {
     }
 }
 
-impl RevocationListener {
-    /// What was revoked, when something is; `None` if messages may have been lost: ask, and listen anew.
+impl Store {
+    /// Tells those who listen that the signing keys have changed. Who is not told looks now and then.
+    pub(crate) async fn announce_signing_keys(&self) {
+        let Some(statement) = self.signing_keys_announcement() else { return };
+        if let Err(error) = self.answer(sqlx::query(statement).execute(self.writes())).await {
+            tracing::debug!(%error, "other instances were not told of a change of keys, and will look");
+        }
+    }
+}
+
+impl Listener {
+    /// What has happened, when something has; `None` if messages may have been lost: ask, and listen anew.
     ///
     /// # Errors
     /// [`StoreError`] when the connection is gone. Nothing is lost by not waiting to the last.
-    pub async fn next(&mut self) -> Result<Option<Vec<(SessionId, NumericDate)>>, StoreError> {
-        let notification = self.listener.try_recv().await?;
-        Ok(notification.and_then(|notification| read(notification.payload())))
+    pub async fn next(&mut self) -> Result<Option<News>, StoreError> {
+        let Some(notification) = self.listener.try_recv().await? else { return Ok(None) };
+        match notification.channel() {
+            SIGNING_KEYS_CHANNEL => Ok(Some(News::SigningKeys)),
+            _ => Ok(read(notification.payload()).map(News::Revoked)),
+        }
     }
 }
 

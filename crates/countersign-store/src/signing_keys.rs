@@ -53,6 +53,27 @@ pub struct NewSigningKey<'a> {
     pub created_at: NumericDate,
 }
 
+/// That a verifier was given a key before it signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPickup {
+    /// The name of the verifier.
+    pub verifier: String,
+    /// The id of the key.
+    pub key_id: String,
+    /// When, for the last time that an instance has written it down.
+    pub fetched_at: NumericDate,
+}
+
+impl KeyPickup {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            verifier: row.try_get("verifier")?,
+            key_id: row.try_get("key_id")?,
+            fetched_at: moment(row, "fetched_at")?,
+        })
+    }
+}
+
 /// Why a key was not installed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -92,7 +113,7 @@ impl Store {
     /// [`InstallSigningKeyError::IdTaken`], and nothing has changed; or [`InstallSigningKeyError::Store`] when the
     /// database gave no answer.
     pub async fn install_signing_key(&self, key: &NewSigningKey<'_>) -> Result<(), InstallSigningKeyError> {
-        if self.answer(self.replace_current(key)).await? {
+        if self.telling(self.answer(self.replace_current(key)).await?).await {
             Ok(())
         } else {
             Err(InstallSigningKeyError::IdTaken)
@@ -121,7 +142,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database gave no answer.
     pub async fn insert_next_signing_key(&self, key: &NewSigningKey<'_>) -> Result<bool, StoreError> {
-        self.changed(bind(statements::INSERT_NEXT_SIGNING_KEY, key)).await
+        Ok(self.telling(self.changed(bind(statements::INSERT_NEXT_SIGNING_KEY, key)).await?).await)
     }
 
     /// Has the next key sign from `now` on, and retires the one that signed until then; `false`, and nothing has changed, if the
@@ -130,7 +151,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database gave no answer.
     pub async fn promote_signing_key(&self, id: &str, now: NumericDate) -> Result<bool, StoreError> {
-        self.answer(self.promote(id, now)).await
+        Ok(self.telling(self.answer(self.promote(id, now)).await?).await)
     }
 
     async fn promote(&self, id: &str, now: NumericDate) -> Result<bool, sqlx::Error> {
@@ -158,7 +179,8 @@ impl Store {
         retired_at: NumericDate,
     ) -> Result<bool, StoreError> {
         let remove = sqlx::query(statements::REMOVE_RETIRED_SIGNING_KEY);
-        self.changed(remove.bind(id).bind(retired_at.as_millis())).await
+        let removed = self.changed(remove.bind(id).bind(retired_at.as_millis())).await?;
+        Ok(self.telling(removed).await)
     }
 
     /// Remembers that a key signs tokens of this lifetime, unless it signed longer ones already.
@@ -199,13 +221,21 @@ impl Store {
         Ok(())
     }
 
-    /// The verifiers that were given this key, and none since.
+    /// Which next key each verifier was given last, by their names.
     ///
     /// # Errors
     /// [`StoreError`] when the database gave no answer.
-    pub async fn key_pickups(&self, key_id: &str) -> Result<Vec<String>, StoreError> {
-        let asked = sqlx::query_scalar(statements::KEY_PICKUPS).bind(key_id);
-        self.answer(asked.fetch_all(self.reads())).await
+    pub async fn key_pickups(&self) -> Result<Vec<KeyPickup>, StoreError> {
+        let rows = self.answer(sqlx::query(statements::KEY_PICKUPS).fetch_all(self.reads())).await?;
+        Ok(rows.iter().map(KeyPickup::from_row).collect::<Result<_, _>>()?)
+    }
+
+    /// Tells those who listen that the keys have changed, if they have.
+    async fn telling(&self, changed: bool) -> bool {
+        if changed {
+            self.announce_signing_keys().await;
+        }
+        changed
     }
 
     /// Whether a statement has changed a row.

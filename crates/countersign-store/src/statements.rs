@@ -68,15 +68,27 @@ statements! {
     NOTE_KEY_PICKUP = "INSERT INTO key_pickups (verifier, key_id, fetched_at) VALUES ($1, $2, $3) \
                        ON CONFLICT (verifier) DO UPDATE SET \
                        key_id = excluded.key_id, fetched_at = excluded.fetched_at";
-    KEY_PICKUPS = "SELECT verifier FROM key_pickups WHERE key_id = $1 ORDER BY verifier";
+    KEY_PICKUPS = "SELECT verifier, key_id, fetched_at FROM key_pickups ORDER BY verifier";
 
-    REPORT_INSTANCE = "INSERT INTO instances (id, started_at, reported_at, complete_until, revocations) \
-                       VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE SET \
+    REPORT_INSTANCE = "INSERT INTO instances (id, started_at, reported_at, complete_until, revocations, \
+                       signing_key, next_key, keys_read_at, unnamed_readers) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO UPDATE SET \
                        reported_at = excluded.reported_at, complete_until = excluded.complete_until, \
-                       revocations = excluded.revocations";
+                       revocations = excluded.revocations, signing_key = excluded.signing_key, \
+                       next_key = excluded.next_key, keys_read_at = excluded.keys_read_at, \
+                       unnamed_readers = excluded.unnamed_readers";
     FORGET_INSTANCES = "DELETE FROM instances WHERE reported_at < $1";
-    INSTANCES = "SELECT id, started_at, reported_at, complete_until, revocations FROM instances \
-                 ORDER BY started_at, id";
+    INSTANCES = "SELECT id, started_at, reported_at, complete_until, revocations, signing_key, next_key, \
+                 keys_read_at, unnamed_readers FROM instances ORDER BY started_at, id";
+    REPORT_VERIFIER = "INSERT INTO verifiers (instance_id, name, connections, connected_since, seen_at, \
+                       told_until, place, resumed_from) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (instance_id, name) DO UPDATE SET \
+                       connections = excluded.connections, connected_since = excluded.connected_since, \
+                       seen_at = excluded.seen_at, told_until = excluded.told_until, place = excluded.place, \
+                       resumed_from = excluded.resumed_from";
+    FORGET_VERIFIERS = "DELETE FROM verifiers WHERE seen_at < $1";
+    VERIFIERS = "SELECT instance_id, name, connections, connected_since, seen_at, told_until, place, resumed_from \
+                 FROM verifiers ORDER BY name, instance_id";
 
     INSERT_SESSION = "INSERT INTO sessions (id, user_id, counter, created_at, refreshed_at, expires_at, idle_lifetime, \
                       ends_at, revoked_at, revocation, user_agent, address) \

@@ -91,6 +91,11 @@ impl Store {
         self.engine.announcement()
     }
 
+    /// The same of the signing keys.
+    pub(crate) fn signing_keys_announcement(&self) -> Option<&'static str> {
+        self.engine.signing_keys_announcement()
+    }
+
     /// Where to connect to in order to listen.
     pub(crate) fn postgres_url(&self) -> Option<String> {
         let url = || self.reads.connect_options().database_url.to_string();

@@ -73,7 +73,7 @@ struct State {
 }
 
 impl FakeJwks {
-    /// Where the key set is. Everywhere else there is nothing (404) unless [`document`](Self::document) puts something.
+    /// Where the key set is, whatever query stands behind it. Everywhere else there is nothing (404) unless [`document`](Self::document) puts something.
     pub const URL: &'static str = "https://issuer.test/.well-known/jwks.json";
 
     /// Publishes these keys, which are in good health.
@@ -139,7 +139,12 @@ impl FakeJwks {
 }
 
 fn fetches(asked: &[String]) -> usize {
-    asked.iter().filter(|url| *url == FakeJwks::URL).count()
+    asked.iter().filter(|url| place(url) == FakeJwks::URL).count()
+}
+
+/// A URL without its query.
+fn place(url: &str) -> &str {
+    url.split_once('?').map_or(url, |(place, _)| place)
 }
 
 impl Fetch for FakeJwks {
@@ -167,13 +172,13 @@ impl State {
                     .insert(LOCATION, HeaderValue::from_static("https://elsewhere.test/jwks.json"));
                 return Ok(response);
             }
-            _ if url != FakeJwks::URL => None,
+            _ if place(url) != FakeJwks::URL => None,
             Some(Fault::Garbage) => Some("<!doctype html><title>Welcome</title>".to_owned()),
             Some(Fault::Empty) => Some(r#"{"keys":[]}"#.to_owned()),
             Some(Fault::TooLarge) => Some(" ".repeat(limit + 1)),
             None => None,
         };
-        let Some(text) = faulty.as_ref().or_else(|| self.documents.get(url)) else {
+        let Some(text) = faulty.as_ref().or_else(|| self.documents.get(place(url))) else {
             return Ok(empty(StatusCode::NOT_FOUND));
         };
         let mut response = Response::new(Bytes::from(text.clone()));

@@ -36,6 +36,7 @@ mod refresher;
 mod reqwest;
 mod schedule;
 mod shared;
+mod verifier_name;
 
 use std::fmt;
 use std::ops::Deref;
@@ -57,6 +58,7 @@ pub use location::LocationError;
 pub use reqwest::ReqwestFetch;
 use schedule::Help;
 use shared::{Held, Progress, Shared};
+pub use verifier_name::{InvalidVerifierName, VerifierName};
 
 use crate::jwt::{Clock, KeySet, KeySource, KeysUnavailable, NumericDate, Renewal, RenewalFailed};
 

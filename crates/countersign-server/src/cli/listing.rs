@@ -6,6 +6,8 @@ use clap::Args;
 use countersign_store::Store;
 use serde_json::Value;
 
+use crate::config::Config;
+
 use super::{
     Failure, Outcome, output,
     place::{IfMissing, Place},
@@ -41,8 +43,16 @@ pub(super) enum Form {
 impl Listing {
     /// Lets `list` read from the store and write each thing.
     pub(super) fn run(self, list: impl AsyncFnOnce(&Store, Form) -> Result<(), Failure>) -> Outcome {
+        self.run_configured(async |_, store, form| list(store, form).await)
+    }
+
+    /// The same, of what the configuration has something to say about.
+    pub(super) fn run_configured(
+        self,
+        list: impl AsyncFnOnce(&Config, &Store, Form) -> Result<(), Failure>,
+    ) -> Outcome {
         let form = if self.json { Form::Json } else { Form::Text };
-        self.place.with_store(IfMissing::Fail, async |_, store| list(store, form).await)?;
+        self.place.with_store(IfMissing::Fail, async |config, store| list(config, store, form).await)?;
         Ok(ExitCode::SUCCESS)
     }
 }

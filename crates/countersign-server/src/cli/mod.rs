@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod age;
 mod failure;
 mod input;
 mod jws;

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use countersign::csrf::Origin;
+use countersign::{csrf::Origin, jwks::VerifierName};
 use tracing::Level;
 
 use super::{
@@ -387,10 +387,9 @@ fn texts(given: &Given) -> Result<Vec<String>, String> {
 
 /// Names that stand in a URL as they are.
 fn verifiers(given: &Given) -> Result<Vec<String>, String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let names = texts(given)?;
-    match names.iter().find(|name| name.is_empty() || !name.bytes().all(plain)) {
-        Some(name) => Err(format!("\"{name}\" is not a name of letters, digits and - . _ ~")),
+    match names.iter().find(|name| name.parse::<VerifierName>().is_err()) {
+        Some(name) => Err(format!("\"{name}\" is not a name of 1 to 64 letters, digits and - . _ ~")),
         None => Ok(names),
     }
 }

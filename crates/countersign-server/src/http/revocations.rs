@@ -7,18 +7,19 @@ use axum::{
     Extension,
     body::Body,
     extract::State,
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, Uri, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use countersign::{
     AuthError, Authentication, Denial, ExtractJwt, Guard, Strategy,
+    jwks::VerifierName,
     jwt::Clock as _,
     revocation::{Cursor, Feed, Snapshot},
 };
 use futures_util::{StreamExt as _, stream};
 
 use super::{error::ApiError, server::Stopped, tokens::NO_STORE};
-use crate::{app::Service, config::Secret, flow::Failure, key_ring::KeyRing};
+use crate::{app::Service, config::Secret, flow::Failure, key_ring::KeyRing, readers::Readers};
 
 /// How often a feed says that it is alive. A reader gives up one that is silent for 7 seconds.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -26,15 +27,16 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 /// What readers are told from, and who is one.
 pub(crate) struct Telling {
     feed: Feed,
+    readers: Readers,
     keys: Arc<KeyRing>,
     issuer: String,
     key: [u8; 32],
 }
 
 impl Telling {
-    /// Tells `feed` to whoever presents `key`, and signs as `issuer` with whichever key signs at the time.
-    pub(crate) fn new(feed: Feed, keys: Arc<KeyRing>, issuer: &str, key: &Secret) -> Self {
-        Self { feed, keys, issuer: issuer.to_owned(), key: hash(key.expose()) }
+    /// Tells `feed` to `readers`, who are those who present `key`, and signs as `issuer` with whichever key signs at the time.
+    pub(crate) fn new(feed: Feed, readers: Readers, keys: Arc<KeyRing>, issuer: &str, key: &Secret) -> Self {
+        Self { feed, readers, keys, issuer: issuer.to_owned(), key: hash(key.expose()) }
     }
 }
 
@@ -87,17 +89,24 @@ pub(super) async fn snapshot(State(service): State<Arc<Service>>) -> Result<Resp
 }
 
 /// `GET /auth/revocations/feed`: each revocation when it happens, from the place in `Last-Event-ID` on, as server-sent events.
+///
+/// With `?verifier=NAME` a verifier says who it is, to be seen by operators. That is no reason to refuse one whose name is none.
 pub(super) async fn feed(
     State(service): State<Arc<Service>>,
     stopped: Option<Extension<Stopped>>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     let Some(telling) = &service.telling else { return super::error::not_found().await.into_response() };
     let from = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse::<Cursor>().ok());
     let reader = telling.feed.read(from.as_ref(), HEARTBEAT, Arc::clone(&service.clock));
-    let events = stream::unfold(reader, async |mut reader| {
+    let verifier = VerifierName::in_query(uri.query().unwrap_or_default());
+    let reading = telling.readers.join(verifier, from.as_ref(), service.clock.now());
+    let clock = Arc::clone(&service.clock);
+    let events = stream::unfold((reader, reading, clock), async |(mut reader, reading, clock)| {
         let event = reader.next().await;
-        Some((Ok::<_, Infallible>(event.to_string()), reader))
+        reading.wrote(&event, clock.now());
+        Some((Ok::<_, Infallible>(event.to_string()), (reader, reading, clock)))
     });
     let over = async move {
         match stopped {

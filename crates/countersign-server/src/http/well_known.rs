@@ -8,6 +8,7 @@ use axum::{
     http::{Uri, header},
     response::IntoResponse,
 };
+use countersign::jwks::VerifierName;
 
 use crate::app::Service;
 
@@ -17,10 +18,9 @@ use crate::app::Service;
 /// With `?verifier=NAME` a configured verifier says who it is, so that a rotation waits for it.
 pub(super) async fn jwks(State(service): State<Arc<Service>>, uri: Uri) -> impl IntoResponse {
     let keys = service.keys.keys();
-    let mut parameters = uri.query().unwrap_or_default().split('&');
-    let verifier = parameters.find_map(|parameter| parameter.strip_prefix("verifier="));
+    let verifier = VerifierName::in_query(uri.query().unwrap_or_default());
     if let (Some(verifier), Some(next)) = (verifier, &keys.next) {
-        service.pickups.note(verifier, next);
+        service.pickups.note(verifier.as_str(), next);
     }
     let cache = format!("public, max-age={}", service.keys_max_age.as_secs());
     let headers =

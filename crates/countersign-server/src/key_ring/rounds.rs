@@ -30,6 +30,8 @@ pub(crate) struct Rounds {
 struct Done {
     number: u64,
     answered: bool,
+    /// When the last one with an answer had begun.
+    answered_at: Option<Instant>,
 }
 
 impl Rounds {
@@ -41,12 +43,22 @@ impl Rounds {
         let failed = RenewalFailed { retry_after: Duration::from_secs(1) };
         let mut done = self.done.subscribe();
         let begun = self.begun.load(Ordering::Acquire);
-        self.asked.notify_one();
+        self.ask();
         let ended = timeout(PATIENCE, done.wait_for(|done| done.number > begun)).await;
         match ended {
             Ok(Ok(done)) if done.answered => Ok(()),
             _ => Err(failed),
         }
+    }
+
+    /// Asks for a look, and does not wait for it.
+    pub(crate) fn ask(&self) {
+        self.asked.notify_one();
+    }
+
+    /// How long ago the last look began that got an answer.
+    pub(crate) fn answered_ago(&self) -> Option<Duration> {
+        self.done.borrow().answered_at.map(|at| at.elapsed())
     }
 
     /// A look begins.
@@ -55,9 +67,13 @@ impl Rounds {
         Instant::now()
     }
 
-    /// The look has come to its end, with an answer or without.
-    pub(crate) fn end(&self, answered: bool) {
-        self.done.send_replace(Done { number: self.begun.load(Ordering::Acquire), answered });
+    /// The look that began then has come to its end, with an answer or without.
+    pub(crate) fn end(&self, begun: Instant, answered: bool) {
+        let number = self.begun.load(Ordering::Acquire);
+        self.done.send_modify(|done| {
+            let answered_at = if answered { Some(begun) } else { done.answered_at };
+            *done = Done { number, answered, answered_at };
+        });
     }
 
     /// Waits until the look after the one that began at `begun` is due: after `interval`, or when somebody asks.
@@ -78,14 +94,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whoever_asks_gets_a_look_that_began_afterwards() {
         let rounds = Rounds::default();
-        rounds.begin();
+        let before = rounds.begin();
         let (asked, ()) = tokio::join!(rounds.next(), async {
             tokio::task::yield_now().await;
             // Began before the question, and so may have missed what is asked for.
-            rounds.end(false);
+            rounds.end(before, false);
             tokio::task::yield_now().await;
             let begun = rounds.begin();
-            rounds.end(true);
+            rounds.end(begun, true);
             assert_eq!(begun, Instant::now());
         });
         assert_eq!(asked, Ok(()));
@@ -95,14 +111,29 @@ mod tests {
     async fn without_an_answer_it_is_not_known_what_is_in_the_store() {
         let rounds = Rounds::default();
         let (asked, ()) = tokio::join!(rounds.next(), async {
-            rounds.begin();
-            rounds.end(false);
+            let begun = rounds.begin();
+            rounds.end(begun, false);
         });
         assert!(asked.is_err());
         // Nobody looks at all.
         let since = Instant::now();
         assert!(rounds.next().await.is_err());
         assert_eq!(since.elapsed(), PATIENCE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_known_is_as_old_as_the_beginning_of_the_last_look_that_was_answered() {
+        let rounds = Rounds::default();
+        assert_eq!(rounds.answered_ago(), None);
+        let second = Duration::from_secs(1);
+        let begun = rounds.begin();
+        tokio::time::advance(second).await;
+        rounds.end(begun, true);
+        assert_eq!(rounds.answered_ago(), Some(second));
+        let begun = rounds.begin();
+        tokio::time::advance(second).await;
+        rounds.end(begun, false);
+        assert_eq!(rounds.answered_ago(), Some(2 * second));
     }
 
     #[tokio::test(start_paused = true)]

@@ -46,8 +46,9 @@ impl Pickups {
         }
         // What was given meanwhile is of the same key, or of one that is looked at next time.
         self.lock().retain(|verifier, key_id| given.get(verifier) != Some(key_id));
-        let having = store.key_pickups(next).await?;
-        let lacks = |name: &&String| !having.contains(name);
+        let pickups = store.key_pickups().await?;
+        let has = |name: &str| pickups.iter().any(|pickup| pickup.verifier == name && pickup.key_id == next);
+        let lacks = |name: &&String| !has(name);
         Ok(self.names.iter().filter(lacks).map(String::as_str).collect())
     }
 

@@ -23,7 +23,7 @@ impl RotationTask {
             loop {
                 let begun = rounds.begin();
                 let outcome = keeper.round().await;
-                rounds.end(outcome.is_ok());
+                rounds.end(begun, outcome.is_ok());
                 match &outcome {
                     Ok(()) if !answered => tracing::info!("the signing keys are up to date again"),
                     Err(error) if answered => {

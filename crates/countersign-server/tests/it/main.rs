@@ -5,6 +5,7 @@
 mod cli;
 mod crash;
 mod failures;
+mod fleet;
 mod guide;
 mod hostile;
 mod jws;

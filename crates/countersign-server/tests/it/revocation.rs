@@ -311,6 +311,8 @@ fn is_of_the_background(statement: &str) -> bool {
         "DELETE FROM sessions",
         " INTO instances ",
         "FROM instances ",
+        " INTO verifiers ",
+        "FROM verifiers ",
     ];
     texts.iter().any(|text| statement.contains(text))
 }

@@ -28,6 +28,7 @@ mod postgres;
 mod sessions;
 mod signing_keys;
 mod users;
+mod verifiers;
 
 use std::path::PathBuf;
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use countersign_store::{InstallSigningKeyError, NewSigningKey, Store};
+use countersign_store::{InstallSigningKeyError, KeyPickup, NewSigningKey, Store};
 use tokio::task::JoinSet;
 
 use super::{Database, at, key};
@@ -259,12 +259,17 @@ async fn rotations_by_several_at_the_same_moment_retire_one_key_each(database: D
 
 async fn a_verifier_has_the_key_that_it_was_given_last(database: Database) {
     let store = database.open().await;
-    assert!(store.key_pickups("key-1").await.unwrap().is_empty());
+    assert!(store.key_pickups().await.unwrap().is_empty());
     for (verifier, key_id) in
         [("orders", "key-1"), ("billing", "key-1"), ("billing", "key-1"), ("orders", "key-2")]
     {
-        store.note_key_pickup(verifier, key_id, at(0)).await.unwrap();
+        store.note_key_pickup(verifier, key_id, at(7)).await.unwrap();
     }
-    assert_eq!(store.key_pickups("key-1").await.unwrap(), ["billing"]);
-    assert_eq!(store.key_pickups("key-2").await.unwrap(), ["orders"]);
+    let pickup = |verifier: &str, key_id: &str| KeyPickup {
+        verifier: verifier.to_owned(),
+        key_id: key_id.to_owned(),
+        fetched_at: at(7),
+    };
+    let pickups = store.key_pickups().await.unwrap();
+    assert_eq!(pickups, [pickup("billing", "key-1"), pickup("orders", "key-2")]);
 }

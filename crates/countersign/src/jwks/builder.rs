@@ -15,7 +15,7 @@ use super::location::Location;
 use super::refresher::{Orders, Refresher};
 use super::schedule::{Policy, Schedule};
 use super::shared::{Held, Progress, Shared};
-use super::{Chance, Fetch, Inner, RemoteJwkSet, document};
+use super::{Chance, Fetch, Inner, InvalidVerifierName, RemoteJwkSet, document};
 use crate::jwt::{Algorithm, Clock, SystemClock};
 
 /// Chooses how a [`RemoteJwkSet`] is kept fresh; what is not chosen has a sound default.
@@ -60,6 +60,7 @@ impl RemoteJwkSetBuilder {
     pub(super) fn new(location: Location) -> Self {
         let orders = Orders {
             location,
+            verifier: None,
             fetch_timeout: Duration::from_secs(5),
             max_size: 512 * 1024,
             unbound: vec![Algorithm::EdDsa, Algorithm::Ed25519],
@@ -72,6 +73,16 @@ impl RemoteJwkSetBuilder {
             clock: Arc::new(SystemClock),
             chance: Chance::system(),
         }
+    }
+
+    /// Says who asks: the key set is fetched with `?verifier=NAME` (metadata is not). A Countersign service whose `keys.verifiers`
+    /// has the name lets no new key sign before this verifier has fetched it, or its time is over.
+    ///
+    /// # Errors
+    /// [`InvalidVerifierName`].
+    pub fn verifier_name(mut self, name: &str) -> Result<Self, InvalidVerifierName> {
+        self.orders.verifier = Some(name.parse()?);
+        Ok(self)
     }
 
     /// Keeps the last good set in this file too (mode 0600), for a start while the issuer is down. None by default.

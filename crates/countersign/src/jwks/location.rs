@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use http::Uri;
 use http::uri::Scheme;
 
+use super::VerifierName;
+
 /// A URL, or the name of an issuer, that is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -101,6 +103,14 @@ impl HttpUrl {
     pub(crate) fn as_uri(&self) -> &Uri {
         &self.0
     }
+
+    /// The same place, asked by this verifier. Only a URL of nearly 64 KiB does not take a name, and is asked without.
+    pub(crate) fn asked_by(&self, verifier: Option<&VerifierName>) -> Self {
+        let Some(verifier) = verifier else { return self.clone() };
+        let separator = if self.0.query().is_some() { '&' } else { '?' };
+        let named = format!("{}{separator}verifier={verifier}", self.0).parse();
+        named.map_or_else(|_| self.clone(), Self)
+    }
 }
 
 impl Issuer {
@@ -158,6 +168,23 @@ mod tests {
         ];
         for url in refused {
             assert_eq!(HttpUrl::parse(url), Err(LocationError::Insecure), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_verifier_is_added_to_whatever_a_url_asks_for() {
+        let name = "billing".parse().ok();
+        for (url, expected) in [
+            ("https://id.example/jwks.json", "https://id.example/jwks.json?verifier=billing"),
+            (
+                "https://id.example/jwks.json?tenant=1",
+                "https://id.example/jwks.json?tenant=1&verifier=billing",
+            ),
+            ("https://id.example", "https://id.example/?verifier=billing"),
+        ] {
+            let url = HttpUrl::parse(url).expect("a good URL");
+            assert_eq!(url.asked_by(name.as_ref()).as_uri().to_string(), expected);
+            assert_eq!(url.asked_by(None), url);
         }
     }
 

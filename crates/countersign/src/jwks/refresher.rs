@@ -13,7 +13,7 @@ use super::disk::{Confirmed, DiskCopy};
 use super::location::{HttpUrl, Issuer, Location};
 use super::schedule::Next;
 use super::shared::{Held, Progress, Shared};
-use super::{Chance, Fetch, RefreshError, document};
+use super::{Chance, Fetch, RefreshError, VerifierName, document};
 use crate::jwt::{Algorithm, Clock, NumericDate};
 
 /// The task looks at its clock at least this often: that of the system may have been set, and a machine that sleeps
@@ -24,6 +24,7 @@ const LONGEST_REST: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub(super) struct Orders {
     pub(super) location: Location,
+    pub(super) verifier: Option<VerifierName>,
     pub(super) fetch_timeout: Duration,
     pub(super) max_size: usize,
     pub(super) unbound: Vec<Algorithm>,
@@ -90,10 +91,11 @@ impl<F: Fetch> Refresher<F> {
     }
 
     async fn published(&self) -> Result<Published, RefreshError> {
-        let response = match &self.orders.location {
-            Location::KeySet(url) => self.get(url).await?,
-            Location::Issuer(issuer) => self.get(&self.discover(issuer).await?).await?,
+        let url = match &self.orders.location {
+            Location::KeySet(url) => url,
+            Location::Issuer(issuer) => &self.discover(issuer).await?,
         };
+        let response = self.get(&url.asked_by(self.orders.verifier.as_ref())).await?;
         let text = document::text(&response, self.orders.max_size)?.to_owned();
         Ok(Published { text, fresh: document::freshness(response.headers()) })
     }

@@ -16,7 +16,9 @@ use super::sse::Events;
 use super::view::WeakRevocations;
 use super::wire::{Malformed, Snapshot};
 use super::{Chunks, Connect, Entry, Revocations};
-use crate::jwks::{Chance, FetchError, HttpUrl, LocationError, StartError};
+use crate::jwks::{
+    Chance, FetchError, HttpUrl, InvalidVerifierName, LocationError, StartError, VerifierName,
+};
 
 /// The wait after the first failure; it doubles with each further one, and up to half of it is left to chance.
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
@@ -114,6 +116,7 @@ pub struct RemoteRevocationsBuilder {
     issuer: String,
     snapshot: HttpUrl,
     feed: HttpUrl,
+    verifier: Option<VerifierName>,
     silence: Duration,
     max_size: usize,
     clock: Arc<dyn Clock>,
@@ -138,6 +141,7 @@ impl RemoteRevocations {
             issuer: issuer.to_owned(),
             snapshot: HttpUrl::parse(url)?,
             feed: HttpUrl::parse(&format!("{url}/feed"))?,
+            verifier: None,
             silence: Duration::from_secs(7),
             max_size: 32 * 1024 * 1024,
             clock: Arc::new(SystemClock),
@@ -159,6 +163,16 @@ impl RemoteRevocations {
 }
 
 impl RemoteRevocationsBuilder {
+    /// Says who reads: the feed is asked for with `?verifier=NAME`. `countersign revocation status` then tells how old the view of
+    /// this verifier is, as far as its issuer can know.
+    ///
+    /// # Errors
+    /// [`InvalidVerifierName`].
+    pub fn verifier_name(mut self, name: &str) -> Result<Self, InvalidVerifierName> {
+        self.verifier = Some(name.parse()?);
+        Ok(self)
+    }
+
     /// How long the feed may be silent before it counts as broken: 7 seconds by default. The service says something every
     /// 2 seconds.
     pub fn silence(mut self, silence: Duration) -> Self {
@@ -259,7 +273,8 @@ impl<C: Connect, K: KeySource> Task<C, K> {
             self.take_snapshot().await?;
         }
         let place = self.follower.place().map(ToString::to_string);
-        let opening = self.connect.get(self.orders.feed.as_uri(), place.as_deref());
+        let url = self.orders.feed.asked_by(self.orders.verifier.as_ref());
+        let opening = self.connect.get(url.as_uri(), place.as_deref());
         let mut body = good(timeout(self.orders.silence, opening).await.map_err(|_| FeedError::Silent)??)?;
         let mut events = Events::default();
         loop {

@@ -2,14 +2,17 @@
 //!
 //! Two clocks move together: the manual one, by which everything is decided, and that of tokio (paused), by which the task waits.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use countersign::jwks::FetchError;
 use countersign::jwt::{Clock, ManualClock, NumericDate};
-use countersign::revocation::{Entry, Feed, FeedStatus, Message, RemoteRevocations, Revocations, Staleness};
+use countersign::revocation::{
+    Connect, Entry, Feed, FeedStatus, Message, RemoteRevocations, Revocations, Staleness,
+};
 use countersign::session::SessionId;
 use countersign_testkit::{FakeRevocations, FeedFault, TestIssuer};
-use http::StatusCode;
+use http::{Response, StatusCode, Uri};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -82,6 +85,35 @@ async fn what_is_revoked_is_known_elsewhere_without_any_time_passing() {
     settle().await;
     assert_eq!(remote.view().len(), 1);
     assert_eq!(remote.status().snapshots, 1);
+}
+
+/// Remembers what it was asked for.
+#[derive(Clone)]
+struct Listening {
+    fake: FakeRevocations,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Connect for Listening {
+    type Body = <FakeRevocations as Connect>::Body;
+
+    async fn get(&self, url: &Uri, last_event_id: Option<&str>) -> Result<Response<Self::Body>, FetchError> {
+        self.asked.lock().expect("nobody panicked").push(url.to_string());
+        self.fake.get(url, last_event_id).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_has_a_name_says_it_to_the_feed() {
+    let world = World::new();
+    let connect = Listening { fake: world.fake.clone(), asked: Arc::default() };
+    let builder = RemoteRevocations::from_url(FakeRevocations::URL, world.issuer.name()).expect("a URL");
+    let builder = builder.clock(Arc::clone(&world.clock)).verifier_name("billing").expect("a good name");
+    let remote = builder.start_with(connect.clone(), world.issuer.keys()).expect("a runtime");
+    world.fake.connected(1).await;
+    let feed = format!("{}/feed?verifier=billing", FakeRevocations::URL);
+    assert_eq!(*connect.asked.lock().expect("nobody panicked"), [FakeRevocations::URL.to_owned(), feed]);
+    drop(remote);
 }
 
 #[tokio::test(start_paused = true)]

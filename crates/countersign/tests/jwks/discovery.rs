@@ -1,7 +1,7 @@
 //! A key set that is found by the name of its issuer.
 
 use countersign::RemoteJwkSet;
-use countersign::jwks::{LocationError, RefreshError};
+use countersign::jwks::{InvalidVerifierName, LocationError, RefreshError};
 use countersign_testkit::{FakeJwks, Fault};
 use http::StatusCode;
 use serde_json::json;
@@ -27,6 +27,21 @@ async fn the_metadata_of_openid_connect_leads_to_the_key_set() {
     let api = start(&world, ISSUER);
     assert_eq!(api.present(&world.token(&world.key)).await, "200");
     assert_eq!(world.fake.asked(), [OPENID, FakeJwks::URL]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_verifier_that_has_a_name_says_it_where_the_keys_are_and_nowhere_else() {
+    let world = World::new();
+    world.fake.document(OPENID, metadata(ISSUER, FakeJwks::URL));
+    let named = format!("{}?verifier=billing", FakeJwks::URL);
+    let by_url = world.builder().verifier_name("billing").expect("a good name");
+    assert_eq!(world.start_as(by_url).present(&world.token(&world.key)).await, "200");
+    assert_eq!(world.fake.asked(), [named.clone()]);
+    let by_issuer = RemoteJwkSet::from_issuer(ISSUER).expect("a good issuer").verifier_name("billing");
+    let by_issuer = by_issuer.expect("a good name").clock(world.clock.clone());
+    assert_eq!(world.start_as(by_issuer).present(&world.token(&world.key)).await, "200");
+    assert_eq!(world.fake.asked()[1..], [OPENID.to_owned(), named]);
+    assert_eq!(world.builder().verifier_name("a&b").map(drop), Err(InvalidVerifierName));
 }
 
 #[tokio::test(start_paused = true)]

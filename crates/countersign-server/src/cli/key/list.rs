@@ -4,6 +4,7 @@ use clap::Args;
 use countersign_store::StoredSigningKey;
 use serde_json::{Value, json};
 
+use super::holders;
 use crate::{
     cli::{
         Failure, Outcome,
@@ -18,13 +19,22 @@ use crate::{
 /// each has kid, alg, state, created_at, current_since and retired_at.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {
+    /// Tell instead who holds which of them: each instance, which says so every ten seconds, and each verifier that a next key waits
+    /// for (`keys.verifiers`), with what it has fetched and until when it holds that key back. With --json each has a kind,
+    /// "instance" or "verifier"
+    #[arg(long)]
+    holders: bool,
+
     #[command(flatten)]
     listing: Listing,
 }
 
 impl List {
     pub(super) fn run(self) -> Outcome {
-        self.listing.run(async |store, form| {
+        self.listing.run_configured(async |config, store, form| {
+            if self.holders {
+                return holders::list(config, store, form).await;
+            }
             let keys = store.signing_keys().await.map_err(Failure::failed)?;
             keys.iter().try_for_each(|key| form.write(key))
         })

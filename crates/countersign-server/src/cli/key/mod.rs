@@ -6,6 +6,7 @@ use super::Outcome;
 
 mod drop;
 mod generate;
+mod holders;
 mod import;
 mod list;
 mod reseal;
