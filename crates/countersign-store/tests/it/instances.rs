@@ -39,7 +39,7 @@ async fn an_instance_is_as_it_has_said_last_and_forgotten_when_it_says_nothing(d
         ..second
     };
     store.report_instance(&later, at(10)).await.unwrap();
-    assert_eq!(store.instances().await.unwrap(), [later.clone()]);
+    assert_eq!(store.instances().await.unwrap(), std::slice::from_ref(&later));
     let rotated = Instance { keys: Some(keys(None)), unnamed_readers: 0, ..later };
     store.report_instance(&rotated, at(10)).await.unwrap();
     assert_eq!(store.instances().await.unwrap(), [rotated]);
