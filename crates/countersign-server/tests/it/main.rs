@@ -6,6 +6,7 @@ mod cli;
 mod crash;
 mod failures;
 mod fleet;
+mod gone;
 mod guide;
 mod hostile;
 mod jws;
