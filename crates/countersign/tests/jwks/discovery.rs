@@ -36,7 +36,7 @@ async fn a_verifier_that_has_a_name_says_it_where_the_keys_are_and_nowhere_else(
     let named = format!("{}?verifier=billing", FakeJwks::URL);
     let by_url = world.builder().verifier_name("billing").expect("a good name");
     assert_eq!(world.start_as(by_url).present(&world.token(&world.key)).await, "200");
-    assert_eq!(world.fake.asked(), [named.clone()]);
+    assert_eq!(world.fake.asked(), std::slice::from_ref(&named));
     let by_issuer = RemoteJwkSet::from_issuer(ISSUER).expect("a good issuer").verifier_name("billing");
     let by_issuer = by_issuer.expect("a good name").clock(world.clock.clone());
     assert_eq!(world.start_as(by_issuer).present(&world.token(&world.key)).await, "200");
