@@ -53,6 +53,8 @@ mod remote;
 mod reqwest;
 mod sse;
 mod staleness;
+#[cfg(feature = "status-list")]
+pub mod status_list;
 mod table;
 mod view;
 mod wire;

@@ -26,3 +26,4 @@ mod refusals;
 mod remote_revocations;
 mod revocation;
 mod routes;
+mod status_list;
