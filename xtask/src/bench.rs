@@ -21,16 +21,26 @@ struct Benchmark {
     /// Members of the workspace in `bench/`; the first is run. Built one by one: together, cargo would give each the
     /// features of all.
     packages: &'static [&'static str],
+    /// Members of our own workspace whose programs it starts, built as they are shipped, beside it.
+    programs: &'static [&'static str],
 }
 
 /// Every benchmark there is. Each writes its own section of the document.
 static BENCHMARKS: [Benchmark; 6] = [
-    Benchmark { word: "jwt", packages: &["bench-jwt", "bench-jwt-boring", "bench-jwt-openssl"] },
-    Benchmark { word: "cache", packages: &["bench-cache"] },
-    Benchmark { word: "guard", packages: &["bench-guard"] },
-    Benchmark { word: "live", packages: &["bench-live"] },
-    Benchmark { word: "revocation", packages: &["bench-revocation"] },
-    Benchmark { word: "sessions", packages: &["bench-sessions"] },
+    Benchmark {
+        word: "jwt",
+        packages: &["bench-jwt", "bench-jwt-boring", "bench-jwt-openssl"],
+        programs: &[],
+    },
+    Benchmark { word: "cache", packages: &["bench-cache"], programs: &[] },
+    Benchmark { word: "guard", packages: &["bench-guard"], programs: &[] },
+    Benchmark { word: "live", packages: &["bench-live"], programs: &[] },
+    Benchmark {
+        word: "revocation",
+        packages: &["bench-revocation"],
+        programs: &["countersign-server", "resource-server"],
+    },
+    Benchmark { word: "sessions", packages: &["bench-sessions"], programs: &[] },
 ];
 
 /// What is to be measured.
@@ -65,7 +75,7 @@ impl Bench {
         match self.benchmark.word {
             "jwt" => vec![&C_COMPILER, &CXX_COMPILER, &CMAKE, &LIBCLANG, &OPENSSL],
             "guard" => vec![&C_COMPILER, &TASKSET, &WRK],
-            "sessions" => vec![&C_COMPILER, &POSTGRES],
+            "revocation" | "sessions" => vec![&C_COMPILER, &POSTGRES],
             _ => vec![&C_COMPILER],
         }
     }
@@ -81,12 +91,14 @@ pub(crate) fn run(bench: &Bench) -> bool {
     let folder = root().join("bench");
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| folder.join("target"), PathBuf::from);
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let packages = bench.benchmark.packages;
-    let built = packages.iter().all(|package| {
+    let Benchmark { packages, programs, .. } = bench.benchmark;
+    let build = |package: &&str, workspace: &Path| {
         let mut build = Command::new(&cargo);
         build.args(["build", "--release", "--package", package, "--target-dir"]);
-        succeeds(build.arg(&target).current_dir(&folder))
-    });
+        succeeds(build.arg(&target).current_dir(workspace))
+    };
+    let built = packages.iter().all(|package| build(package, &folder))
+        && programs.iter().all(|package| build(package, &root()));
     let mut program = Command::new(target.join("release").join(packages[0]));
     if bench.is_full() {
         program.arg("--write").arg(root().join("docs/benchmarks.md"));

@@ -1,6 +1,7 @@
 //! `cargo xtask bench revocation`: what it costs to know what was revoked, and how soon it is known elsewhere.
 
 mod check;
+mod fleet;
 mod reach;
 mod report;
 mod sizes;
@@ -31,10 +32,12 @@ fn main() -> ExitCode {
 
 fn run() -> Result<Section, Failure> {
     let measured = Measured { sizes: sizes::measure()?, check: check::measure(), reach: reach::measure()? };
+    let fleet = fleet::measure()?;
     let title = "To know what was revoked";
-    let section =
-        Section::new("revocation", title, "cargo xtask bench revocation", &["countersign", "tokio"]);
-    Ok(section.text(&report::markdown(SESSIONS, &measured)))
+    let crates = ["countersign", "sqlx", "tokio"];
+    let section = Section::new("revocation", title, "cargo xtask bench revocation", &crates);
+    let section = section.condition("PostgreSQL", &fleet.server_version);
+    Ok(section.text(&report::markdown(SESSIONS, &measured)).text(&report::of_fleet(&fleet)))
 }
 
 /// Ids that differ in all their bits, as those that are drawn by chance.
