@@ -14,12 +14,12 @@ use countersign_store::{OpenError, Store};
 use crate::{
     config::{Config, Database, PasswordConfig, SessionConfig},
     data_folder,
-    fan_out::FanOut,
+    fan_out::{CLOCKS_DIFFER, FanOut},
     flow::{AccessTokens, Accounts, TakenEmail, UserSessions},
     http::Telling,
     key_ring::{KeyRing, Vault},
     presence::{Account, Presence},
-    purge::PurgeTask,
+    purge::{self, PurgeTask},
     readers::Readers,
     rotation::{
         Schedule,
@@ -68,8 +68,8 @@ pub struct Service {
     _fan_out: FanOut,
     /// Says so to whoever looks, until the service is dropped.
     _presence: Presence,
-    /// Clears away old sessions until the service is dropped.
-    _purge: PurgeTask,
+    /// Clear away what is over until the service is dropped.
+    _purges: [PurgeTask; 2],
     /// Keeps the keys up to date until the service is dropped, where they can change.
     _rotation: Option<RotationTask>,
 }
@@ -139,7 +139,7 @@ impl Service {
         let presence = Presence::start(store.clone(), account);
         // A session that was revoked is remembered for as long as an access token of it may be good.
         let keep = config.session.keep_ended.max(config.token.access_lifetime + config.token.leeway);
-        let purge = PurgeTask::start(sessions.clone(), keep, Arc::clone(&clock));
+        let purges = purges(sessions.clone(), keep, store.clone(), &clock);
         let pickups = Arc::new(Pickups::of(config.keys.verifiers.clone()));
         let rotation = sealer.map(|sealer| {
             let vault = Vault { store: store.clone(), sealer };
@@ -148,7 +148,14 @@ impl Service {
             RotationTask::start(keeper, config.keys.check_every)
         });
         Ok(Self {
-            accounts: Accounts { store, sessions, passwords, tokens },
+            accounts: Accounts {
+                store,
+                sessions,
+                passwords,
+                tokens,
+                revocations: revocations.clone(),
+                leeway: leeway(config),
+            },
             keys,
             keys_max_age: config.keys.max_age,
             pickups,
@@ -165,15 +172,36 @@ impl Service {
             telling,
             _fan_out: fan_out,
             _presence: presence,
-            _purge: purge,
+            _purges: purges,
             _rotation: rotation,
         })
     }
 }
 
+/// What clears away sessions that have been over for `keep`, and revocations that concern no token any more.
+fn purges(sessions: UserSessions, keep: Duration, store: Store, clock: &Arc<dyn Clock>) -> [PurgeTask; 2] {
+    let of_sessions = move |now| {
+        let sessions = sessions.clone();
+        async move { sessions.purge(keep, purge::BATCH, now).await }
+    };
+    let of_revocations = move |now| {
+        let store = store.clone();
+        async move { store.purge_revocations(now - CLOCKS_DIFFER, purge::BATCH).await }
+    };
+    [
+        PurgeTask::start("sessions that ended long ago", of_sessions, Arc::clone(clock)),
+        PurgeTask::start("revocations that concern no token any more", of_revocations, Arc::clone(clock)),
+    ]
+}
+
 /// For how long a revoked session is remembered: until the last access token of it has expired everywhere.
-fn remembered(config: &Config) -> Duration {
-    config.token.access_lifetime + config.token.leeway.max(MOST_COMMON_LEEWAY)
+pub(crate) fn remembered(config: &Config) -> Duration {
+    config.token.access_lifetime + leeway(config)
+}
+
+/// By how much the clocks of verifiers may differ, here and elsewhere.
+pub(crate) fn leeway(config: &Config) -> Duration {
+    config.token.leeway.max(MOST_COMMON_LEEWAY)
 }
 
 /// A name that nothing had before.
@@ -222,7 +250,7 @@ fn schedule(config: &Config) -> Schedule {
         rotate_every: config.keys.rotate_every,
         announce: config.keys.announce(),
         hold_back: config.keys.hold_back,
-        margin: config.token.leeway.max(MOST_COMMON_LEEWAY) + 2 * config.keys.check_every + KEPT_LONGER,
+        margin: leeway(config) + 2 * config.keys.check_every + KEPT_LONGER,
         token_lifetime: config.token.access_lifetime,
     }
 }

@@ -8,9 +8,8 @@ use std::{sync::Arc, time::Duration};
 use countersign::{
     jwt::{Clock, NumericDate},
     revocation::{Entry, Revocations},
-    session::SessionId,
 };
-use countersign_store::{Listener, News, Store, StoreError};
+use countersign_store::{Announced, Listener, News, Revoked, Store, StoreError};
 use tokio::{
     task::AbortHandle,
     time::{Instant, timeout_at},
@@ -24,7 +23,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 
 /// How far a question goes back behind the one before: more than the clocks of instances differ and a commit takes. What is
 /// told again changes nothing.
-const OVERLAP: Duration = Duration::from_secs(120);
+pub(crate) const CLOCKS_DIFFER: Duration = Duration::from_secs(120);
 
 /// Keeps a view up to date with a store, and has the keys looked at when they change, until it is dropped.
 #[derive(Debug)]
@@ -97,12 +96,13 @@ impl Task {
     async fn ask(&mut self) -> Result<(), StoreError> {
         let now = self.clock.now();
         // A clock that was set back must not leave anything out.
-        let from = match self.asked_at {
-            Some(at) => at.min(now),
-            None => now - self.view.remembered(),
+        let asked_at = self.asked_at.map(|at| at.min(now) - CLOCKS_DIFFER);
+        let all_that_counts = now - self.view.remembered() - CLOCKS_DIFFER;
+        let revoked = Announced {
+            sessions: self.store.sessions_revoked_since(asked_at.unwrap_or(all_that_counts)).await?,
+            others: self.store.revoked_since(asked_at, now).await?,
         };
-        let revoked = self.store.sessions_revoked_since(from - OVERLAP).await?;
-        self.view.merge(entries(revoked), self.clock.now());
+        self.take_in(revoked);
         self.view.confirm(now, self.clock.now());
         self.asked_at = Some(now);
         Ok(())
@@ -112,9 +112,7 @@ impl Task {
     async fn hear(&mut self) {
         while let Some(listener) = &mut self.listener {
             match listener.next().await {
-                Ok(Some(News::Revoked(revoked))) => {
-                    drop(self.view.merge(entries(revoked), self.clock.now()));
-                }
+                Ok(Some(News::Revoked(revoked))) => self.take_in(revoked),
                 Ok(Some(News::SigningKeys)) => self.look_at_keys(),
                 // Lost, or of a kind that is not known here: it is asked for.
                 Ok(_) | Err(_) => {
@@ -129,10 +127,14 @@ impl Task {
     fn look_at_keys(&self) {
         self.keys.rounds().into_iter().for_each(Rounds::ask);
     }
-}
 
-fn entries(revoked: Vec<(SessionId, NumericDate)>) -> impl Iterator<Item = Entry> {
-    revoked.into_iter().map(|(id, at)| Entry::session(id, at))
+    fn take_in(&self, Announced { sessions, others }: Announced) {
+        let remembered = self.view.remembered();
+        let sessions = sessions.into_iter().map(|(id, at)| Entry::session(id, at));
+        let others =
+            others.into_iter().map(|Revoked { entry, counts_until }| entry.until(counts_until, remembered));
+        self.view.merge(sessions.chain(others), self.clock.now());
+    }
 }
 
 #[cfg(test)]
@@ -140,7 +142,7 @@ mod tests {
     use countersign::{
         jwt::ManualClock,
         revocation::{Staleness, TokenNames},
-        session::{NewSession, RefreshTokenKeys, Revoker, SessionPolicy, Sessions},
+        session::{NewSession, RefreshTokenKeys, Revoker, SessionId, SessionPolicy, Sessions},
     };
 
     use super::*;
@@ -202,7 +204,8 @@ mod tests {
         let mut scene = Scene::new().await;
         scene.other.ask().await.unwrap();
         scene.clock.advance(Duration::from_secs(2));
-        let by_clocks = [START, START - OVERLAP + Duration::from_secs(3), START + Duration::from_secs(60)];
+        let by_clocks =
+            [START, START - CLOCKS_DIFFER + Duration::from_secs(3), START + Duration::from_secs(60)];
         for at in by_clocks {
             let id = scene.revoked(at).await;
             scene.other.ask().await.unwrap();

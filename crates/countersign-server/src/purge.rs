@@ -1,40 +1,38 @@
-//! Clearing away sessions that ended long ago.
+//! Clearing away what is over.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Display, sync::Arc, time::Duration};
 
-use countersign::{
-    Sessions,
-    jwt::{Clock, NumericDate},
-    session::{SessionStore, SessionStoreError},
-};
+use countersign::jwt::{Clock, NumericDate};
 use tokio::{task::AbortHandle, time::sleep};
 
 /// How long between two rounds, on average.
 const INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// How many sessions one statement deletes: few enough that nobody waits for it.
-const BATCH: u32 = 500;
+/// How many rows one statement deletes: few enough that nobody waits for it.
+pub(crate) const BATCH: u32 = 500;
 
-/// Clears away old sessions in the background until it is dropped.
+/// Clears away in the background until it is dropped.
 #[derive(Debug)]
 pub(crate) struct PurgeTask(AbortHandle);
 
 impl PurgeTask {
-    /// Clears away, now and then, what has been over for `keep`.
-    pub(crate) fn start<S: SessionStore>(
-        sessions: Sessions<S>,
-        keep: Duration,
+    /// Clears away, now and then, what is over: `batch` deletes at most [`BATCH`] rows that are at a moment, and says how many.
+    /// The log calls them `what`.
+    pub(crate) fn start<F, E: Display + Send>(
+        what: &'static str,
+        batch: impl Fn(NumericDate) -> F + Send + Sync + 'static,
         clock: Arc<dyn Clock>,
-    ) -> Self {
+    ) -> Self
+    where
+        F: Future<Output = Result<u64, E>> + Send,
+    {
         let rounds = async move {
             sleep(first_pause(chance())).await;
             loop {
-                match purge(&sessions, keep, clock.now()).await {
+                match purge(&batch, clock.now()).await {
                     Ok(0) => {}
-                    Ok(cleared) => tracing::info!(cleared, "cleared away sessions that ended long ago"),
-                    Err(error) => {
-                        tracing::warn!(%error, "sessions that ended long ago were not cleared away");
-                    }
+                    Ok(cleared) => tracing::info!(cleared, "cleared away {what}"),
+                    Err(error) => tracing::warn!(%error, "{what} were not cleared away"),
                 }
                 sleep(pause(chance())).await;
             }
@@ -60,17 +58,16 @@ fn pause(chance: f64) -> Duration {
     INTERVAL.mul_f64(0.75 + chance.clamp(0.0, 1.0) / 2.0)
 }
 
-/// One round: everything that has been over for `keep`, a batch at a time. Says how much that was.
-async fn purge<S: SessionStore>(
-    sessions: &Sessions<S>,
-    keep: Duration,
-    now: NumericDate,
-) -> Result<u64, SessionStoreError> {
+/// One round: everything that is over, a batch at a time. Says how much that was.
+async fn purge<F, E>(batch: &(impl Fn(NumericDate) -> F + Sync), now: NumericDate) -> Result<u64, E>
+where
+    F: Future<Output = Result<u64, E>>,
+{
     let mut cleared = 0;
     loop {
-        let batch = sessions.purge(keep, BATCH, now).await?;
-        cleared += batch;
-        if batch < u64::from(BATCH) {
+        let deleted = batch(now).await?;
+        cleared += deleted;
+        if deleted < u64::from(BATCH) {
             return Ok(cleared);
         }
     }
@@ -87,7 +84,10 @@ fn chance() -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use countersign::session::{MemoryStore, NewSession, RefreshTokenKeys, SessionId, SessionPolicy};
+    use countersign::{
+        Sessions,
+        session::{MemoryStore, NewSession, RefreshTokenKeys, SessionId, SessionPolicy},
+    };
 
     use super::*;
 
@@ -115,10 +115,11 @@ mod tests {
         start(3, begun + Duration::from_secs(1)).await;
         let (keep, lifetime) = (Duration::from_secs(600), Duration::from_secs(60));
         let over = begun + lifetime + keep;
-        assert_eq!(purge(&sessions, keep, over - Duration::from_millis(1)).await, Ok(0));
-        assert_eq!(purge(&sessions, keep, over).await, Ok(u64::from(2 * BATCH)));
-        assert_eq!(purge(&sessions, keep, over).await, Ok(0));
-        assert_eq!(purge(&sessions, keep, over + Duration::from_secs(1)).await, Ok(3));
+        let batch = |now| sessions.purge(keep, BATCH, now);
+        assert_eq!(purge(&batch, over - Duration::from_millis(1)).await, Ok(0));
+        assert_eq!(purge(&batch, over).await, Ok(u64::from(2 * BATCH)));
+        assert_eq!(purge(&batch, over).await, Ok(0));
+        assert_eq!(purge(&batch, over + Duration::from_secs(1)).await, Ok(3));
     }
 
     #[tokio::test(start_paused = true)]
@@ -128,7 +129,12 @@ mod tests {
         let sessions = Sessions::new(store.clone(), keys, SessionPolicy::default());
         let clock: Arc<dyn Clock> =
             Arc::new(countersign::jwt::ManualClock::new(NumericDate::from_secs(1_700_000_000)));
-        let task = PurgeTask::start(sessions.clone(), Duration::ZERO, Arc::clone(&clock));
+        let purged = sessions.clone();
+        let batch = move |now| {
+            let sessions = purged.clone();
+            async move { sessions.purge(Duration::ZERO, BATCH, now).await }
+        };
+        let task = PurgeTask::start("sessions", batch, Arc::clone(&clock));
         let old = async || {
             let login = NewSession::new(SessionId::generate().unwrap(), "user-1");
             let _ = sessions.start(login, NumericDate::from_secs(0)).await.unwrap();

@@ -74,6 +74,11 @@ const SESSIONS: Table = Table {
     ],
 };
 
+const REVOCATIONS: Table = Table {
+    name: "revocations",
+    columns: &[("id", Text), ("revoked_at", Integer), ("counts_until", Integer)],
+};
+
 /// How many rows go with one statement.
 const BATCH: usize = 100;
 
@@ -87,6 +92,8 @@ pub struct Copied {
     pub signing_keys: u64,
     /// Sessions, those that have ended included.
     pub sessions: u64,
+    /// Users and single tokens that are revoked.
+    pub revocations: u64,
 }
 
 /// Why nothing was copied.
@@ -132,7 +139,7 @@ impl Store {
     pub async fn copy_to(&self, target: &Self) -> Result<Copied, CopyError> {
         let mut from = self.begin_snapshot().await.map_err(source)?;
         let mut to = target.begin_write(Subject::Schema).await.map_err(CopyError::target)?;
-        for table in [&USERS, &SIGNING_KEYS, &SESSIONS] {
+        for table in [&USERS, &SIGNING_KEYS, &SESSIONS, &REVOCATIONS] {
             let rows = table.count(&mut to).await.map_err(CopyError::target)?;
             if rows > 0 {
                 return Err(CopyError::TargetNotEmpty { table: table.name, rows });
@@ -142,6 +149,7 @@ impl Store {
             users: USERS.copy(&mut from, &mut to).await?,
             signing_keys: SIGNING_KEYS.copy(&mut from, &mut to).await?,
             sessions: SESSIONS.copy(&mut from, &mut to).await?,
+            revocations: REVOCATIONS.copy(&mut from, &mut to).await?,
         };
         to.commit().await.map_err(CopyError::target)?;
         Ok(copied)
@@ -265,7 +273,7 @@ mod tests {
         .fetch_all(store.reads())
         .await
         .unwrap();
-        let mut copied: Vec<String> = [USERS, SIGNING_KEYS, SESSIONS]
+        let mut copied: Vec<String> = [USERS, SIGNING_KEYS, SESSIONS, REVOCATIONS]
             .iter()
             .flat_map(|table| table.names().into_iter().map(|column| format!("{}.{column}", table.name)))
             .collect();

@@ -37,6 +37,7 @@
 //! **No caller waits for ever.** A database that does not answer counts as [unavailable](StoreError::Unavailable) after ten
 //! seconds (PostgreSQL; twenty for a SQLite file, whose writers queue), and is used again as soon as it answers.
 
+mod announcements;
 mod copy;
 mod engine;
 mod instances;
@@ -51,11 +52,12 @@ mod store;
 mod users;
 mod verifiers;
 
+pub use announcements::{Announced, Listener, News};
 pub use copy::{Copied, CopyError};
 pub use instances::{Instance, InstanceKeys};
 pub use migrations::Migrated;
 pub use open::OpenError;
-pub use revocations::{Listener, News};
+pub use revocations::Revoked;
 pub use signing_keys::{InstallSigningKeyError, KeyPickup, NewSigningKey, StoredSigningKey};
 pub use store::{Store, StoreError};
 pub use users::{InsertUserError, NewUser, User};

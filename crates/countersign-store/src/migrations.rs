@@ -12,6 +12,7 @@ const ALL: &[&str] = &[
     include_str!("../migrations/0003_key_rotation.sql"),
     include_str!("../migrations/0004_key_pickups.sql"),
     include_str!("../migrations/0005_instances.sql"),
+    include_str!("../migrations/0006_revocations.sql"),
     include_str!("../migrations/0008_verifiers.sql"),
 ];
 

@@ -1,37 +1,64 @@
-//! What was revoked lately, and being told of it at once.
+//! What was revoked lately: users and single tokens, and what is asked of all kinds.
 
+use countersign::revocation::{Entry, Target};
 use countersign::session::SessionId;
 use countersign_jwt::NumericDate;
-use sqlx::postgres::PgListener;
+use sqlx::Row;
+use sqlx::any::AnyRow;
 
-use crate::engine::{REVOCATIONS_CHANNEL, SIGNING_KEYS_CHANNEL};
-use crate::sessions::session_id;
+use crate::sessions::{not_ours, session_id};
 use crate::store::moment;
 use crate::{Store, StoreError, statements};
 
-/// How many sessions one message names: PostgreSQL carries 8,000 bytes, and an id has 22 letters.
-const PER_MESSAGE: usize = 300;
-
-/// Hears of what other processes do in the moment in which it is acknowledged: see [`Store::listen`].
-///
-/// Messages get lost with the connection, so whoever must not miss any also asks
-/// [`sessions_revoked_since`](Store::sessions_revoked_since) and [`signing_keys`](Store::signing_keys).
-#[derive(Debug)]
-pub struct Listener {
-    listener: PgListener,
-}
-
-/// What a [`Listener`] hears.
+/// A user or a single token that is revoked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum News {
-    /// These sessions were revoked, and when.
-    Revoked(Vec<(SessionId, NumericDate)>),
-    /// The signing keys are others than before.
-    SigningKeys,
+pub struct Revoked {
+    /// Who or what, and as of when.
+    pub entry: Entry,
+    /// Until when a token that it concerns may be good.
+    pub counts_until: NumericDate,
 }
 
 impl Store {
+    /// Revokes a user's tokens of up to this moment, until none of them can be good any more. Of several moments the last
+    /// counts: `false` if one as late was known. Their sessions are not touched.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database gave no answer.
+    pub async fn revoke_user(
+        &self,
+        user_id: &str,
+        at: NumericDate,
+        counts_until: NumericDate,
+    ) -> Result<bool, StoreError> {
+        self.revoke_target(Entry::user(user_id, at), counts_until).await
+    }
+
+    /// Revokes one token, which is good until then. `false` if it was revoked as late or later.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database gave no answer.
+    pub async fn revoke_token(
+        &self,
+        token_id: &str,
+        at: NumericDate,
+        counts_until: NumericDate,
+    ) -> Result<bool, StoreError> {
+        self.revoke_target(Entry::token(token_id, at), counts_until).await
+    }
+
+    async fn revoke_target(&self, entry: Entry, counts_until: NumericDate) -> Result<bool, StoreError> {
+        let updated = sqlx::query(statements::REVOKE_TARGET)
+            .bind(stored_id(&entry.target))
+            .bind(entry.at.as_millis())
+            .bind(counts_until.as_millis());
+        let is_news = self.answer(updated.execute(self.writes())).await?.rows_affected() > 0;
+        if is_news {
+            self.announce_target(&Revoked { entry, counts_until }).await;
+        }
+        Ok(is_news)
+    }
+
     /// The sessions that say that they were revoked after this moment, and when: those that were acknowledged before the call.
     ///
     /// The moments are by the clocks of those who revoked. Who asks again and again goes back by more than clocks differ and
@@ -49,92 +76,55 @@ impl Store {
         Ok(rows.iter().map(revoked).collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// Listens, over one connection of its own, to what other processes revoke and to changes of the signing keys; `None` on
-    /// SQLite, which tells nobody.
+    /// The users and single tokens that were revoked after this moment, as [sessions are](Self::sessions_revoked_since), and may
+    /// concern a token that is good at `now`; all that may, for `None`.
     ///
     /// # Errors
     /// [`StoreError`] when the database gave no answer.
-    pub async fn listen(&self) -> Result<Option<Listener>, StoreError> {
-        let Some(url) = self.postgres_url() else { return Ok(None) };
-        let listening = async {
-            let mut listener = PgListener::connect(url.as_str()).await?;
-            listener.listen_all([REVOCATIONS_CHANNEL, SIGNING_KEYS_CHANNEL]).await?;
-            Ok(listener)
-        };
-        Ok(Some(Listener { listener: self.answer(listening).await? }))
+    pub async fn revoked_since(
+        &self,
+        moment_before: Option<NumericDate>,
+        now: NumericDate,
+    ) -> Result<Vec<Revoked>, StoreError> {
+        let asked = sqlx::query(statements::REVOKED_SINCE)
+            .bind(moment_before.map_or(i64::MIN, NumericDate::as_millis))
+            .bind(now.as_millis());
+        let rows = self.answer(asked.fetch_all(self.reads())).await?;
+        Ok(rows.iter().map(revoked).collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// Tells those who listen. That somebody is not told is made good by their asking, so it is no error.
-    pub(crate) async fn announce(&self, ids: &[SessionId], at: NumericDate) {
-        let Some(statement) = self.announcement() else { return };
-        for ids in ids.chunks(PER_MESSAGE) {
-            let asked = sqlx::query(statement).bind(message(ids, at));
-            if let Err(error) = self.answer(asked.execute(self.writes())).await {
-                tracing::debug!(%error, "other instances were not told of a revocation, and will ask");
-                return;
-            }
-        }
-    }
-}
-
-impl Store {
-    /// Tells those who listen that the signing keys have changed. Who is not told looks now and then.
-    pub(crate) async fn announce_signing_keys(&self) {
-        let Some(statement) = self.signing_keys_announcement() else { return };
-        if let Err(error) = self.answer(sqlx::query(statement).execute(self.writes())).await {
-            tracing::debug!(%error, "other instances were not told of a change of keys, and will look");
-        }
-    }
-}
-
-impl Listener {
-    /// What has happened, when something has; `None` if messages may have been lost: ask, and listen anew.
+    /// Deletes what concerns no token that is good after `until`, at most `limit` users and tokens, and says how many. It is
+    /// called again until it says fewer than `limit`.
     ///
     /// # Errors
-    /// [`StoreError`] when the connection is gone. Nothing is lost by not waiting to the last.
-    pub async fn next(&mut self) -> Result<Option<News>, StoreError> {
-        let Some(notification) = self.listener.try_recv().await? else { return Ok(None) };
-        match notification.channel() {
-            SIGNING_KEYS_CHANNEL => Ok(Some(News::SigningKeys)),
-            _ => Ok(read(notification.payload()).map(News::Revoked)),
-        }
+    /// [`StoreError`] when the database gave no answer.
+    pub async fn purge_revocations(&self, until: NumericDate, limit: u32) -> Result<u64, StoreError> {
+        let purge = sqlx::query(statements::PURGE_REVOCATIONS).bind(until.as_millis()).bind(i64::from(limit));
+        Ok(self.answer(purge.execute(self.writes())).await?.rows_affected())
     }
 }
 
-/// The moment in milliseconds and the ids, with a space between each.
-fn message(ids: &[SessionId], at: NumericDate) -> String {
-    let mut message = at.as_millis().to_string();
-    for id in ids {
-        message.push(' ');
-        message.push_str(&id.to_string());
+/// A letter for what it is the id of, and the id.
+fn stored_id(target: &Target) -> String {
+    match target {
+        Target::Session(id) => format!("s{id}"),
+        Target::User(id) => format!("u{id}"),
+        Target::Token(id) => format!("t{id}"),
     }
-    message
 }
 
-/// `None` for what nobody of ours has written: then there may be something that is not understood.
-fn read(message: &str) -> Option<Vec<(SessionId, NumericDate)>> {
-    let mut words = message.split(' ');
-    let at = NumericDate::from_millis(words.next()?.parse().ok()?);
-    words.map(|id| Some((id.parse().ok()?, at))).collect()
+fn revoked(row: &AnyRow) -> Result<Revoked, sqlx::Error> {
+    let id: String = row.try_get("id")?;
+    let target = target(&id).ok_or_else(|| not_ours("the id of nothing that can be revoked"))?;
+    let entry = Entry { target, at: moment(row, "revoked_at")? };
+    Ok(Revoked { entry, counts_until: moment(row, "counts_until")? })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_is_read_as_it_was_written_and_fits_the_channel() {
-        let at = NumericDate::from_millis(1_700_000_000_123);
-        let ids: Vec<_> = (0..PER_MESSAGE).map(|number| SessionId::from_bytes([number as u8; 16])).collect();
-        let text = message(&ids, at);
-        assert!(text.len() < 8_000, "{}", text.len());
-        assert_eq!(read(&text), Some(ids.into_iter().map(|id| (id, at)).collect()));
-    }
-
-    #[test]
-    fn what_others_write_into_the_channel_is_not_understood() {
-        for text in ["", "hello", "1 short", "1 AAAAAAAAAAAAAAAAAAAAAA  ", "x AAAAAAAAAAAAAAAAAAAAAA"] {
-            assert_eq!(read(text), None, "{text}");
-        }
+/// What a stored id means.
+fn target(stored: &str) -> Option<Target> {
+    match stored.split_at_checked(1)? {
+        ("u", id) => Some(Target::User(id.into())),
+        ("t", id) => Some(Target::Token(id.into())),
+        _ => None,
     }
 }

@@ -74,7 +74,7 @@ impl SessionStore for Store {
             .await?;
         let revoked = updated.rows_affected() > 0;
         if revoked {
-            self.announce(&[id], revocation.at).await;
+            self.announce_sessions(&[id], revocation.at).await;
         }
         Ok(revoked)
     }
@@ -99,7 +99,7 @@ impl SessionStore for Store {
             .await?;
         let revoked: Vec<_> =
             rows.iter().map(session_id).collect::<Result<_, _>>().map_err(StoreError::from)?;
-        self.announce(&revoked, revocation.at).await;
+        self.announce_sessions(&revoked, revocation.at).await;
         Ok(revoked)
     }
 
@@ -161,7 +161,7 @@ pub(crate) fn session_id(row: &AnyRow) -> Result<SessionId, sqlx::Error> {
 }
 
 /// A column holds what nobody here has written.
-fn not_ours(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
+pub(crate) fn not_ours(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
     sqlx::Error::Decode(error.into())
 }
 

@@ -110,6 +110,17 @@ statements! {
     SESSIONS_REVOKED_SINCE = "SELECT id, revoked_at FROM sessions WHERE revoked_at > $1";
     PURGE_SESSIONS = "DELETE FROM sessions WHERE id IN \
                       (SELECT id FROM sessions WHERE ends_at <= $1 OR revoked_at <= $1 LIMIT $2)";
+
+    /// Of several moments the last counts, whoever comes when. Nothing is made to count for a shorter time.
+    REVOKE_TARGET = "INSERT INTO revocations (id, revoked_at, counts_until) VALUES ($1, $2, $3) \
+                     ON CONFLICT (id) DO UPDATE SET revoked_at = excluded.revoked_at, \
+                     counts_until = CASE WHEN excluded.counts_until > revocations.counts_until \
+                     THEN excluded.counts_until ELSE revocations.counts_until END \
+                     WHERE excluded.revoked_at > revocations.revoked_at";
+    REVOKED_SINCE = "SELECT id, revoked_at, counts_until FROM revocations \
+                     WHERE revoked_at > $1 AND counts_until > $2";
+    PURGE_REVOCATIONS = "DELETE FROM revocations WHERE id IN \
+                         (SELECT id FROM revocations WHERE counts_until <= $1 LIMIT $2)";
 }
 
 #[cfg(test)]

@@ -80,6 +80,7 @@ pub mod csrf;
 pub mod decision;
 pub mod extract;
 pub mod extract_jwt;
+pub mod form;
 pub mod grpc;
 pub mod guard;
 pub mod jwks;

@@ -13,8 +13,27 @@ use super::{Accounts, Failure};
 /// # Errors
 /// [`Failure::Sessions`]: the session may still be live, and the client has to be told so.
 pub async fn log_out(token: &str, accounts: &Accounts, now: NumericDate) -> Result<(), Failure> {
+    end_session_of(token, accounts, now).await.map(drop)
+}
+
+/// What somebody presents who wants no more of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presented {
+    /// One of ours: its session is over now, or was.
+    RefreshToken,
+    /// Nothing has happened.
+    AnythingElse,
+}
+
+/// Ends the session of a refresh token, if it is one.
+pub(super) async fn end_session_of(
+    token: &str,
+    accounts: &Accounts,
+    now: NumericDate,
+) -> Result<Presented, Failure> {
     match accounts.sessions.log_out(token, now).await {
-        Ok(_) | Err(LogOutError::Invalid(_)) => Ok(()),
+        Ok(_) => Ok(Presented::RefreshToken),
+        Err(LogOutError::Invalid(_)) => Ok(Presented::AnythingElse),
         Err(LogOutError::Store(error)) => Err(error.into()),
         // A case that this release does not know.
         Err(error) => Err(SessionStoreError::Defect { reason: error.to_string() }.into()),

@@ -1,12 +1,13 @@
 //! The use cases: one function each. What is asked comes in already parsed; HTTP, SQL and pages are elsewhere. The
 //! service's routes and the command line call the same flows.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use countersign::{
     Sessions,
-    jwt::SignError,
+    jwt::{RenewalFailed, SignError},
     password::{HashingError, Password, PasswordHash, Passwords, UnusableHash, Verification},
+    revocation::Revocations,
     session::{Grant, NewSession, RandomnessUnavailable, SessionId, SessionStoreError, StartError},
 };
 use countersign_store::{Store, StoreError, User};
@@ -19,6 +20,7 @@ mod logout;
 mod password;
 mod refresh;
 mod register;
+mod revoke;
 mod sessions;
 mod token;
 
@@ -29,6 +31,7 @@ pub use logout::{log_out, log_out_all, log_out_others};
 pub use password::{PasswordChange, PasswordChangeError, change_password};
 pub use refresh::{RefreshError, RefreshRefused, refresh};
 pub use register::{RegisterError, Registered, Registration, TakenEmail, register};
+pub use revoke::{RevokeTokenError, revoke_token, revoke_token_id, revoke_user};
 pub use sessions::{end_session, list_sessions};
 pub use token::{AccessClaims, AccessToken, AccessTokens, FIRST_PARTY_CLIENT, whole_second};
 
@@ -46,6 +49,10 @@ pub struct Accounts {
     pub passwords: Passwords,
     /// What a login and a refresh are answered with.
     pub tokens: AccessTokens,
+    /// What was revoked lately, as this instance knows it.
+    pub revocations: Revocations,
+    /// By how much the clocks of verifiers may differ, wherever they are.
+    pub leeway: Duration,
 }
 
 /// From what, and from where, somebody logs in: so that they recognise their sessions in a list. It decides nothing.
@@ -108,6 +115,9 @@ pub enum Failure {
     /// The token could not be signed.
     #[error(transparent)]
     Signing(#[from] SignError),
+    /// The keys of other instances gave no answer.
+    #[error(transparent)]
+    Keys(#[from] RenewalFailed),
     /// No session was started.
     #[error(transparent)]
     Start(StartError),

@@ -3,11 +3,14 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use countersign::{
-    jwt::{Claims, NumericDate, SignError, Signer, Verifier},
+    jwt::{
+        AnyAudience, Claims, KeySource as _, NumericDate, RenewalFailed, SignError, Signer, Verified,
+        Verifier, VerifyError,
+    },
     revocation::SessionClaim,
     session::SessionId,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::key_ring::KeyRing;
 
@@ -67,6 +70,29 @@ impl AccessTokens {
         let signer = Signer::access_tokens(key, self.issuer.as_str(), self.audience.as_str(), self.lifetime);
         let text = signer.sign(&Claims::new(&claims).subject(user_id), whole_second(now))?;
         Ok(AccessToken { text, expires_in: self.lifetime })
+    }
+
+    /// A token of this issuer for whatever audience, if it is good at `now` or was within `leeway` of it. For whoever wants
+    /// to be rid of it: who is let in is asked of the [`verifier`](Self::verifier).
+    ///
+    /// # Errors
+    /// [`RenewalFailed`]: another instance may have signed it, and nobody can know just now.
+    pub async fn recognise(
+        &self,
+        token: &str,
+        leeway: Duration,
+        now: NumericDate,
+    ) -> Result<Option<Verified<IgnoredAny>>, RenewalFailed> {
+        let verifier = Verifier::new(self.issuer.as_str(), AnyAudience).token_type("at+jwt").leeway(leeway);
+        let verdict = match verifier.verify(token, &self.keys, now) {
+            Err(VerifyError::UnknownKey) => {
+                let Some(renewal) = self.keys.renew(now) else { return Ok(None) };
+                renewal.await?;
+                verifier.verify(token, &self.keys, now)
+            }
+            verdict => verdict,
+        };
+        Ok(verdict.ok())
     }
 
     /// What accepts these tokens and no others.

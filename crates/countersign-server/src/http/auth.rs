@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     bearer::Bearer,
     error::ApiError,
+    form::TokenForm,
     json::{JsonBody, Shape},
     profile::Profile,
     tokens::{self, NO_STORE, Place, Presented},
@@ -98,6 +99,16 @@ pub(super) async fn log_out(
         flow::log_out(&token, &service.accounts, service.clock.now()).await?;
     }
     Ok(tokens::forget((StatusCode::NO_CONTENT, [NO_STORE]).into_response(), place, &service))
+}
+
+/// `POST /auth/revoke`: 200, once the token is good for nothing any more, or was (RFC 7009). Whoever has it may ask, so no
+/// cookie is read here: nobody has a page of another origin send theirs.
+pub(super) async fn revoke(
+    State(service): State<Arc<Service>>,
+    TokenForm { token }: TokenForm,
+) -> Result<Response, ApiError> {
+    flow::revoke_token(&token, &service.accounts, service.clock.now()).await?;
+    Ok((StatusCode::OK, [NO_STORE]).into_response())
 }
 
 /// How many sessions were ended.

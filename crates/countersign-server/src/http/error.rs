@@ -16,7 +16,9 @@ use countersign::{
 use countersign_store::StoreError;
 use thiserror::Error;
 
-use crate::flow::{Failure, LoginError, PasswordChangeError, RefreshError, RefreshRefused, RegisterError};
+use crate::flow::{
+    Failure, LoginError, PasswordChangeError, RefreshError, RefreshRefused, RegisterError, RevokeTokenError,
+};
 
 /// A request that did not get what it asked for.
 #[derive(Debug)]
@@ -32,6 +34,12 @@ pub(super) enum ApiError {
     /// The refresh token is to be in a cookie, and nothing here is.
     NoCookies,
     RefreshTokenMissing,
+    /// A form about a token lacks what it needs.
+    InvalidRequest {
+        code: &'static str,
+        detail: &'static str,
+    },
+    Revoke(RevokeTokenError),
     NoSuchSession,
     Failed(Failure),
     /// A handler has panicked.
@@ -43,6 +51,8 @@ pub(super) enum ApiError {
 pub(super) enum BodyError {
     #[error("The body has to be JSON, with the header `Content-Type: application/json`.")]
     MediaType,
+    #[error("The body has to be a form, with the header `Content-Type: application/x-www-form-urlencoded`.")]
+    NotAForm,
     #[error("The body is larger than 16 KiB.")]
     TooLarge,
     #[error("The body took longer than 10 seconds to arrive.")]
@@ -56,7 +66,9 @@ pub(super) enum BodyError {
 impl BodyError {
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type_unsupported"),
+            Self::MediaType | Self::NotAForm => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type_unsupported")
+            }
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
             Self::BrokenOff => (StatusCode::BAD_REQUEST, "body_unreadable"),
@@ -81,6 +93,7 @@ from! {
     Login: LoginError;
     Refresh: RefreshError;
     Password: PasswordChangeError;
+    Revoke: RevokeTokenError;
     Csrf: CsrfError;
     Cookie: CookieError;
     Failed: Failure;
@@ -114,6 +127,13 @@ impl IntoResponse for ApiError {
             Self::RefreshTokenMissing => {
                 refuse_token_request("refresh_token_missing", "The request has no refresh token.")
             }
+            Self::InvalidRequest { code, detail } => refuse_token_request(code, detail),
+            Self::Revoke(RevokeTokenError::NoTokenId) => {
+                let detail = "The token has no `jti`, so it cannot be revoked alone.";
+                let problem = Problem::new(StatusCode::BAD_REQUEST, "token_without_id", detail);
+                tracing::info!(status = 400, code = problem.code(), "refused");
+                problem.oauth_error("unsupported_token_type").into_response()
+            }
             Self::NoCookies => refuse(
                 StatusCode::BAD_REQUEST,
                 "cookies_not_configured",
@@ -125,6 +145,7 @@ impl IntoResponse for ApiError {
             Self::Register(RegisterError::Failed(failure))
             | Self::Login(LoginError::Failed(failure))
             | Self::Refresh(RefreshError::Failed(failure))
+            | Self::Revoke(RevokeTokenError::Failed(failure))
             | Self::Failed(failure) => fail(&failure.into()),
             // Logged where it happened.
             Self::Panicked => {
@@ -178,6 +199,7 @@ impl From<Failure> for AuthError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Hashing(error) => error.into(),
+            Failure::Keys(error) => error.into(),
             Failure::Store(StoreError::Unavailable { reason })
             | Failure::Sessions(SessionStoreError::Unavailable { reason }) => {
                 Outage::new("store_unavailable", reason).into()

@@ -12,8 +12,10 @@ use crate::app::Service;
 
 mod auth;
 mod bearer;
+mod body;
 mod device;
 mod error;
+mod form;
 mod health;
 mod json;
 mod log;
@@ -51,6 +53,7 @@ fn routes(service: &Service) -> Routes<impl Strategy<Identity = bearer::Bearer> 
         .route("/auth/login", post(auth::login).public())
         .route("/auth/refresh", post(auth::refresh).public())
         .route("/auth/logout", post(auth::log_out).public())
+        .route("/auth/revoke", post(auth::revoke).public())
         .route("/auth/logout/others", post(auth::log_out_others).authenticated())
         .route("/auth/logout/all", post(auth::log_out_all).authenticated())
         .route("/auth/password", post(auth::change_password).authenticated())

@@ -288,8 +288,14 @@ fn a_token_signed_as_the_service_is_accepted_by_it() {
 #[test]
 fn commands_that_only_look_create_nothing() {
     let folder = Folder::new();
-    for arguments in [&["user", "list"][..], &["user", "disable", EMAIL], &["key", "list"], &["key", "show"]]
-    {
+    for arguments in [
+        &["user", "list"][..],
+        &["user", "disable", EMAIL],
+        &["user", "revoke", EMAIL],
+        &["token", "revoke"],
+        &["key", "list"],
+        &["key", "show"],
+    ] {
         let ran = folder.run(arguments, "");
         assert_eq!((ran.code, ran.err.contains("there is no database")), (Some(1), true), "{ran:?}");
     }

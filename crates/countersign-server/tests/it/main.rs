@@ -15,6 +15,7 @@ mod login;
 mod moving;
 mod outage;
 mod revocation;
+mod revoking;
 mod rotation;
 mod secret;
 mod sessions;

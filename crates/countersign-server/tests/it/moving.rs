@@ -31,6 +31,8 @@ fn an_installation_moves_to_postgres_and_nobody_notices() {
     let service = old.serve_with(&[issuer]);
     service.register(EMAIL, PASSWORD);
     let tokens = service.tokens(EMAIL, PASSWORD);
+    let gone = service.token(EMAIL, PASSWORD);
+    old.run(["token", "revoke"], &gone).ok();
     service.stop();
 
     let url = throwaway_postgres::shared().database();
@@ -38,7 +40,7 @@ fn an_installation_moves_to_postgres_and_nobody_notices() {
     let ran = old.run(copy, "");
     assert_eq!(
         (ran.code, ran.out.as_str()),
-        (Some(0), "copied: users 1, signing keys 1, sessions 1\n"),
+        (Some(0), "copied: users 1, signing keys 1, sessions 2, revocations 1\n"),
         "{ran:?}"
     );
     insta::assert_snapshot!(ran.err, @"the master key has to go along: without it no stored key opens and no refresh token is good");
@@ -51,6 +53,7 @@ fn an_installation_moves_to_postgres_and_nobody_notices() {
     let key = old.path().join("countersign-data/master.key");
     let service = new.serve_with(&[issuer, ("COUNTERSIGN_MASTER_KEY_FILE", key.to_str().unwrap())]);
     assert_eq!(service.profile(&tokens.access).status, 200);
+    assert_eq!(service.profile(&gone).code(), "token_revoked");
     assert_eq!(Tokens::of(&service.refresh(&tokens.refresh)).counter(), 1);
     assert_eq!(service.login(EMAIL, PASSWORD).status, 200);
 

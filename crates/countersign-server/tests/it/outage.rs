@@ -3,7 +3,9 @@
 use serde_json::json;
 use throwaway_postgres::Server;
 
-use crate::support::{EMAIL, Folder, PASSWORD, Tokens};
+use crate::support::{EMAIL, Folder, PASSWORD, Tokens, request};
+
+const FORM: [&str; 1] = ["Content-Type: application/x-www-form-urlencoded"];
 
 #[test]
 fn without_postgres_tokens_are_verified_and_all_else_is_503_until_it_is_back() {
@@ -17,12 +19,14 @@ fn without_postgres_tokens_are_verified_and_all_else_is_503_until_it_is_back() {
     assert_eq!(service.profile(&tokens.access).status, 200);
     assert_eq!(service.get("/healthz", &[]).status, 200);
     let change = json!({"currentPassword": PASSWORD, "newPassword": "another password"}).to_string();
+    let revocation = format!("token={}", tokens.access);
     let bearer = |method, path, body| service.with_bearer(method, path, &tokens.access, body);
     for (asked, answer) in [
         ("register", service.register("eve@example.com", PASSWORD)),
         ("login", service.login(EMAIL, PASSWORD)),
         ("refresh", service.refresh(&tokens.refresh)),
         ("logout", service.log_out(&tokens.refresh)),
+        ("revocation", service.exchange(request("POST", "/auth/revoke", &FORM, &revocation))),
         ("sessions", bearer("GET", "/auth/sessions", "")),
         ("end a session", bearer("DELETE", "/auth/sessions/AAAAAAAAAAAAAAAAAAAAAA", "")),
         ("logout of the others", bearer("POST", "/auth/logout/others", "")),

@@ -12,7 +12,7 @@ use std::{
 
 use countersign::{
     jwt::{Clock as _, KeySet, NumericDate, SystemClock, Unverified},
-    revocation::{Entry, RemoteRevocations, ReqwestConnect, Staleness, Target},
+    revocation::{Entry, RemoteRevocations, ReqwestConnect, Revocations, Staleness, Target},
     session::SessionId,
 };
 use serde::Deserialize;
@@ -23,9 +23,9 @@ use tokio::runtime::Runtime;
 
 use crate::support::{EMAIL, Folder, PASSWORD, Service, on_both_engines};
 
-const ISSUER: (&str, &str) = ("COUNTERSIGN_ISSUER", "https://auth.example");
+pub(crate) const ISSUER: (&str, &str) = ("COUNTERSIGN_ISSUER", "https://auth.example");
 const FEED_KEY: &str = "0123456789abcdef0123456789abcdef";
-const FEED: (&str, &str) = ("COUNTERSIGN_REVOCATION_FEED_KEY", FEED_KEY);
+pub(crate) const FEED: (&str, &str) = ("COUNTERSIGN_REVOCATION_FEED_KEY", FEED_KEY);
 /// Longer than anything takes that is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -46,12 +46,12 @@ pub(crate) fn until<T: PartialEq + std::fmt::Debug>(expected: &T, ask: impl Fn()
 }
 
 /// What the bearer of a token is answered.
-fn answer(service: &Service, token: &str) -> (u16, Option<String>) {
+pub(crate) fn answer(service: &Service, token: &str) -> (u16, Option<String>) {
     let response = service.profile(token);
     (response.status, (response.status != 200).then(|| response.code()))
 }
 
-fn revoked() -> (u16, Option<String>) {
+pub(crate) fn revoked() -> (u16, Option<String>) {
     (401, Some("token_revoked".to_owned()))
 }
 
@@ -124,14 +124,14 @@ fn session_of(token: &str) -> SessionId {
 }
 
 /// A verifier in another process, as far as it can tell, and when it was told of what.
-struct Verifier {
+pub(crate) struct Verifier {
     runtime: Runtime,
     remote: RemoteRevocations,
     told: Arc<(Mutex<HashMap<SessionId, NumericDate>>, Condvar)>,
 }
 
 impl Verifier {
-    fn start(issuer: &Service) -> Self {
+    pub(crate) fn start(issuer: &Service) -> Self {
         let keys = KeySet::from_json(&issuer.get("/.well-known/jwks.json", &[]).body).unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -169,7 +169,11 @@ impl Verifier {
         self.remote.view().is_fresh(Staleness::fail_closed(), SystemClock.now())
     }
 
-    fn wait_until_fresh(&self) {
+    pub(crate) fn view(&self) -> &Revocations {
+        self.remote.view()
+    }
+
+    pub(crate) fn wait_until_fresh(&self) {
         until(&true, || {
             self.runtime.block_on(tokio::task::yield_now());
             thread::yield_now();
@@ -307,8 +311,10 @@ impl Statements {
 fn is_of_the_background(statement: &str) -> bool {
     let texts = [
         "FROM sessions WHERE revoked_at >",
+        "FROM revocations WHERE revoked_at >",
         "FROM signing_keys ORDER BY",
         "DELETE FROM sessions",
+        "DELETE FROM revocations",
         " INTO instances ",
         "FROM instances ",
         " INTO verifiers ",

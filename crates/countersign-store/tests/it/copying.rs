@@ -13,6 +13,8 @@ on_both_engines! {
     more_rows_than_go_at_once_arrive_all,
 }
 
+const SECOND: Duration = Duration::from_secs(1);
+
 fn session(number: u8) -> Session {
     Session {
         id: SessionId::from_bytes([number; 16]),
@@ -40,6 +42,8 @@ async fn lived_in(database: &Database) -> Store {
     store.install_signing_key(&key("key-2", 1)).await.unwrap();
     assert!(store.insert(&session(1)).await.unwrap());
     assert!(store.insert(&session(2)).await.unwrap());
+    assert!(store.revoke_user("user-1", at(4), at(1000)).await.unwrap());
+    assert!(store.revoke_token("jti-1", at(5), at(500)).await.unwrap());
     store
 }
 
@@ -49,7 +53,14 @@ async fn everything_arrives_as_it_was(database: Database) {
     for target in [Database::sqlite(), Database::postgres()] {
         let target = target.open().await;
         let copied = source.copy_to(&target).await.unwrap();
-        assert_eq!((copied.users, copied.signing_keys, copied.sessions), (2, 2, 2));
+        assert_eq!((copied.users, copied.signing_keys, copied.sessions, copied.revocations), (2, 2, 2, 2));
+        let revoked = async |store: &Store| {
+            let mut revoked = store.revoked_since(Some(at(4) - SECOND), at(10)).await.unwrap();
+            revoked.sort_by_key(|revoked| revoked.entry.at);
+            revoked
+        };
+        assert_eq!(revoked(&target).await.len(), 2);
+        assert_eq!(revoked(&target).await, revoked(&source).await);
         assert_eq!(target.users_after(None, 10).await.unwrap(), source.users_after(None, 10).await.unwrap());
         assert_eq!(target.signing_keys().await.unwrap(), source.signing_keys().await.unwrap());
         for session in [session(1), session(2)] {

@@ -25,6 +25,7 @@ mod instances;
 mod opening;
 mod outage;
 mod postgres;
+mod revocations;
 mod sessions;
 mod signing_keys;
 mod users;

@@ -16,7 +16,7 @@ use crate::{
 
 /// Copy everything in a database into another that is empty
 ///
-/// Users, signing keys and sessions are copied as they are at one moment, all of them or nothing. Stop the service
+/// Users, signing keys, sessions and revocations are copied as they are at one moment, all of them or nothing. Stop the service
 /// first: what it writes meanwhile is not copied.
 ///
 /// Signing keys stay sealed, and refresh tokens are proven with the master key: the service at the new database needs the
@@ -58,8 +58,8 @@ async fn copy(from: &Database, to: &Database) -> Outcome {
     target.close().await;
     let copied = copied.map_err(|error| Failure::failed(format_args!("nothing was copied: {error}")))?;
     output::answer(format_args!(
-        "copied: users {}, signing keys {}, sessions {}",
-        copied.users, copied.signing_keys, copied.sessions
+        "copied: users {}, signing keys {}, sessions {}, revocations {}",
+        copied.users, copied.signing_keys, copied.sessions, copied.revocations
     ))?;
     output::note(
         "the master key has to go along: without it no stored key opens and no refresh token is good",

@@ -144,9 +144,8 @@ impl Sign {
         let keys = match &config.jwt_secret {
             Some(secret) => KeyRing::of_secret(secret).map_err(Failure::failed)?,
             None => self.place.with_store(IfMissing::Fail, async |config, store| {
-                let sealer = app::open_sealer(config, store).await.map_err(Failure::failed)?;
                 let lifetime = self.expires_in.unwrap_or(config.token.access_lifetime);
-                KeyRing::open(store, &sealer, lifetime, &SystemClock).await.map_err(Failure::failed)
+                super::keys_of(config, store, lifetime).await
             })?,
         };
         let Config { host, port, issuer, audience, token, .. } = config;

@@ -10,13 +10,15 @@ use crate::flow::EmailAddress;
 mod add;
 mod disable;
 mod list;
+mod revoke;
 
-/// Add, list and disable users
+/// Add, list and disable users, and revoke what they have been given
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
     Add(add::Add),
     List(list::List),
     Disable(disable::Disable),
+    Revoke(revoke::Revoke),
 }
 
 /// The user of this e-mail address or id.
@@ -34,6 +36,7 @@ impl User {
             Self::Add(command) => command.run(),
             Self::List(command) => command.run(),
             Self::Disable(command) => command.run(),
+            Self::Revoke(command) => command.run(),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::*;
 
 mod cookies;
 mod guide;
+mod revoke;
 mod sessions;
 
 const EMAIL: &str = "ada@example.com";
@@ -153,6 +154,7 @@ async fn who_may_ask_for_what_is_what_it_was() {
     POST    /auth/password          authenticated by jwt
     POST    /auth/refresh           public
     POST    /auth/register          public
+    POST    /auth/revoke            public
     GET     /auth/sessions          authenticated by jwt
     DELETE  /auth/sessions/{id}     authenticated by jwt
     GET     /healthz                public

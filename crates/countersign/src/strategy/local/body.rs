@@ -7,6 +7,7 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use serde_json::Value;
 
+use crate::form;
 use crate::jwt::json;
 use crate::strategy::Rejection;
 
@@ -78,11 +79,8 @@ impl Fields {
         let malformed =
             || Rejection::bad_request("body_malformed", "The body is not a URL-encoded form in UTF-8.");
         let mut fields = BTreeMap::new();
-        for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
-            let end = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
-            let (name, value) = (&pair[..end], pair.get(end + 1..).unwrap_or_default());
-            let value = decode(value).ok_or_else(malformed)?;
-            match fields.entry(decode(name).ok_or_else(malformed)?) {
+        for (name, value) in form::fields(body).map_err(|_| malformed())? {
+            match fields.entry(name) {
                 Entry::Vacant(entry) => {
                     entry.insert(Field::Text(value));
                 }
@@ -109,28 +107,4 @@ impl Fields {
             Some(Field::Repeated) => refusal("field_repeated", "is there more than once"),
         }
     }
-}
-
-/// A name or a value of a form. Stricter than browsers read one, which mend what is broken: `%` must be followed by two
-/// digits, and the bytes be UTF-8. Otherwise two passwords that differ could be read as the same.
-fn decode(text: &[u8]) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let [byte, tail @ ..] = rest {
-        rest = tail;
-        match byte {
-            b'+' => bytes.push(b' '),
-            b'%' => {
-                let [high, low, tail @ ..] = rest else { return None };
-                bytes.push(hex(*high)? << 4 | hex(*low)?);
-                rest = tail;
-            }
-            byte => bytes.push(*byte),
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
