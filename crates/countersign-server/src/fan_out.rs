@@ -214,6 +214,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn users_and_tokens_are_asked_for_as_sessions_are_and_tokens_stay_for_as_long_as_they_live() {
+        let mut scene = Scene::new().await;
+        let store = scene.other.store.clone();
+        let knows = |scene: &Scene, user: &str, token: &str| {
+            let user = TokenNames { user_id: Some(user), issued_at: Some(START), ..TokenNames::default() };
+            let token = TokenNames { token_id: Some(token), ..TokenNames::default() };
+            [user, token].map(|names| scene.other.view.find(names).is_some())
+        };
+        store.revoke_user("ada", START, START + REMEMBERED).await.unwrap();
+        store.revoke_token("long", START - 2 * REMEMBERED, START + 3 * REMEMBERED).await.unwrap();
+        store.revoke_token("over", START - Duration::from_secs(1), START).await.unwrap();
+        scene.other.ask().await.unwrap();
+        assert_eq!(knows(&scene, "ada", "long"), [true, true]);
+        assert_eq!(knows(&scene, "eve", "over"), [false, false]);
+
+        // By a clock that is behind, and after the first question.
+        let late = START - CLOCKS_DIFFER + Duration::from_secs(3);
+        store.revoke_user("eve", START, START + REMEMBERED).await.unwrap();
+        store.revoke_token("late", late, late + REMEMBERED).await.unwrap();
+        scene.clock.advance(Duration::from_secs(2));
+        scene.other.ask().await.unwrap();
+        assert_eq!(knows(&scene, "eve", "late"), [true, true]);
+
+        scene.clock.advance(2 * REMEMBERED);
+        scene.other.ask().await.unwrap();
+        assert_eq!(knows(&scene, "ada", "long"), [false, true]);
+    }
+
+    #[tokio::test]
     async fn without_an_answer_the_view_stays_and_grows_old() {
         let mut scene = Scene::new().await;
         let id = scene.revoked(START).await;

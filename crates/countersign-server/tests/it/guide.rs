@@ -5,6 +5,7 @@ use std::process::Command;
 use crate::support::{EMAIL, Folder, PASSWORD, Tokens};
 
 const SESSIONS: &str = include_str!("../../../../docs/guide/sessions.md");
+const REVOCATION: &str = include_str!("../../../../docs/guide/revocation.md");
 const SCALING: &str = include_str!("../../../../docs/guide/scaling.md");
 
 /// The contents of the blocks of a language in a guide, in their order.
@@ -33,6 +34,16 @@ fn the_commands_of_the_guide_to_sessions_print_what_it_says() {
         let commands = commands.replace("http://127.0.0.1:3000", &service.url());
         assert_eq!(printed(&folder, &commands, &[]), (said.to_owned(), String::new()));
     }
+}
+
+#[test]
+fn the_guide_to_revocation_revokes_a_token_and_shows_what_it_is_answered_then() {
+    let folder = Folder::new();
+    let service = folder.serve();
+    service.register("ada@example.com", "correct horse");
+    let commands = blocks(REVOCATION, "sh").into_iter().find(|commands| commands.contains("curl")).unwrap();
+    let commands = commands.replace("http://127.0.0.1:3000", &service.url());
+    assert_eq!(printed(&folder, &commands, &[]), (blocks(REVOCATION, "text")[0].to_owned(), String::new()));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use countersign::{
     revocation::TokenNames,
 };
 use serde::Deserialize;
+use serde_json::Value;
 use throwaway_postgres::Server;
 
 use crate::{
@@ -19,6 +20,7 @@ on_both_engines! {
     a_refresh_token_that_is_revoked_ends_its_session;
     a_token_that_is_revoked_everywhere_at_once_is_revoked;
     a_user_is_refused_with_all_that_was_given_out_and_logs_in_again;
+    the_status_counts_users_and_tokens;
     what_an_operator_has_signed_is_revoked_by_its_id_by_itself_and_with_its_user;
 }
 
@@ -138,6 +140,19 @@ fn a_user_is_refused_with_all_that_was_given_out_and_logs_in_again(folder: &Fold
     }
     logged_in_again(&two);
     assert_eq!(folder.run(["user", "revoke", "nobody@example.com"], "").code, Some(1));
+}
+
+fn the_status_counts_users_and_tokens(folder: &Folder) {
+    let service = folder.serve_with(&[ISSUER]);
+    service.register(EMAIL, PASSWORD);
+    revoke_ok(&service, &service.token(EMAIL, PASSWORD));
+    folder.run(["user", "revoke", EMAIL], "").ok();
+    // The token, the user, and the session that both are of.
+    until(&Some(3), || {
+        let status = folder.run(["revocation", "status", "--json"], "").ok();
+        let instance: Option<Value> = status.lines().next().map(|line| serde_json::from_str(line).unwrap());
+        instance.and_then(|instance| instance["revocations"].as_u64())
+    });
 }
 
 fn what_an_operator_has_signed_is_revoked_by_its_id_by_itself_and_with_its_user(folder: &Folder) {
