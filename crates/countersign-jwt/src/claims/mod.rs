@@ -3,6 +3,7 @@
 mod audience;
 mod numeric_date;
 pub(crate) mod read;
+pub(crate) mod registered;
 pub(crate) mod write;
 
 use std::borrow::Cow;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::expect::Accepted;
 use super::{Check, Trace};
-use crate::claims::read::{self, Names, Payload, Registered, Slot, Wanted};
+use crate::claims::read::{self, Payload, Wanted};
+use crate::claims::registered::{Names, Registered, Slot};
 use crate::{NumericDate, VerifyError};
 
 /// How far the clocks of issuer and verifier may be apart.

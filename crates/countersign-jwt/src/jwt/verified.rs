@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use crate::claims::read::{Names, Registered, Slot};
+use crate::claims::registered::{Names, Registered, Slot};
 use crate::{Algorithm, NumericDate, VerifyingKey};
 
 /// A token whose signature and claims were verified: the only way to claims that may be relied on.

@@ -9,7 +9,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::check::{Expectations, missing};
 use super::verified::Checked;
 use super::{Audiences, Check, Explanation, Issuers, Presented, Trace, Verified};
-use crate::claims::read::{self, PayloadError, Registered, SubjectForm};
+use crate::claims::read::{self, PayloadError, SubjectForm};
+use crate::claims::registered::Registered;
 use crate::jws::{JwsVerifier, Opened, PAYLOAD_ENCODING, TypeRule};
 use crate::{Algorithm, KeySet, KeySource, NumericDate, VerifyError, base64url};
 
