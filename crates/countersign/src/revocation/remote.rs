@@ -22,8 +22,9 @@ use crate::jwks::{
 
 /// The wait after the first failure; it doubles with each further one, and up to half of it is left to chance.
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
-/// The wait after many failures.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+/// The wait after many failures: short beside what a strict guard bears
+/// ([`Staleness::fail_closed`](super::Staleness::fail_closed)), since that refuses until the issuer was reached again.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 /// Until the issuer has said for how long: nothing is forgotten in this time.
 const UNTOLD: Duration = Duration::from_secs(24 * 60 * 60);
 
