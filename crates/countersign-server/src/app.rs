@@ -26,6 +26,7 @@ use crate::{
         pickups::Pickups,
         task::{Keeper, RotationTask},
     },
+    status_lists::StatusLists,
 };
 
 mod keys;
@@ -124,7 +125,8 @@ impl Service {
         let readers = Readers::default();
         let telling = telling(config, (&revocations, &readers), &keys, issuer)?;
         let tokens =
-            AccessTokens::new(Arc::clone(&keys), issuer, &config.audience, config.token.access_lifetime);
+            AccessTokens::new(Arc::clone(&keys), issuer, &config.audience, config.token.access_lifetime)
+                .naming(status_lists(config, &store, &keys, issuer).await?);
         let sessions = UserSessions::new(store.clone(), refresh_keys, session_policy(&config.session))
             .on_revoked(tell(&revocations, &clock));
         let fan_out =
@@ -137,8 +139,10 @@ impl Service {
             clock: Arc::clone(&clock),
         };
         let presence = Presence::start(store.clone(), account);
-        // A session that was revoked is remembered for as long as an access token of it may be good.
-        let keep = config.session.keep_ended.max(config.token.access_lifetime + config.token.leeway);
+        // A session that was revoked is remembered for as long as an access token of it may be good. Then another session may
+        // get its place in the status lists, of which none may count any more that shows it as revoked.
+        let shown = StatusLists::LIFETIME + config.token.leeway.max(MOST_COMMON_LEEWAY);
+        let keep = config.session.keep_ended.max(remembered(config) + shown);
         let purges = purges(sessions.clone(), keep, store.clone(), &clock);
         let pickups = Arc::new(Pickups::of(config.keys.verifiers.clone()));
         let rotation = sealer.map(|sealer| {
@@ -202,6 +206,20 @@ pub(crate) fn remembered(config: &Config) -> Duration {
 /// By how much the clocks of verifiers may differ, here and elsewhere.
 pub(crate) fn leeway(config: &Config) -> Duration {
     config.token.leeway.max(MOST_COMMON_LEEWAY)
+}
+
+/// The public lists that say which sessions are revoked, unless they are switched off.
+async fn status_lists(
+    config: &Config,
+    store: &Store,
+    keys: &Arc<KeyRing>,
+    issuer: &str,
+) -> Result<Option<Arc<StatusLists>>, StartError> {
+    if !config.token.status_list {
+        return Ok(None);
+    }
+    let lists = StatusLists::open(store.clone(), Arc::clone(keys), issuer, remembered(config)).await?;
+    Ok(Some(Arc::new(lists)))
 }
 
 /// A name that nothing had before.

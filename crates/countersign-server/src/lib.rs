@@ -45,6 +45,7 @@ mod purge;
 mod readers;
 mod rotation;
 pub mod seal;
+mod status_lists;
 
 pub use app::Service;
 pub use http::router;

@@ -71,6 +71,7 @@ const SESSIONS: Table = Table {
         ("revocation", Text),
         ("user_agent", Text),
         ("address", Text),
+        ("status_index", Integer),
     ],
 };
 

@@ -13,6 +13,7 @@ const ALL: &[&str] = &[
     include_str!("../migrations/0004_key_pickups.sql"),
     include_str!("../migrations/0005_instances.sql"),
     include_str!("../migrations/0006_revocations.sql"),
+    include_str!("../migrations/0007_status_index.sql"),
     include_str!("../migrations/0008_verifiers.sql"),
 ];
 

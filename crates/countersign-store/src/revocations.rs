@@ -6,7 +6,7 @@ use countersign_jwt::NumericDate;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use crate::sessions::{not_ours, session_id};
+use crate::sessions::{not_ours, session_id, status_index};
 use crate::store::moment;
 use crate::{Store, StoreError, statements};
 
@@ -74,6 +74,29 @@ impl Store {
         let rows = self.answer(asked.fetch_all(self.reads())).await?;
         let revoked = |row| Ok((session_id(row)?, moment(row, "revoked_at")?));
         Ok(rows.iter().map(revoked).collect::<Result<_, sqlx::Error>>()?)
+    }
+
+    /// The places in the status lists of sessions that say that they were revoked after this moment, in any order.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database gave no answer.
+    pub async fn status_indexes_revoked_since(
+        &self,
+        moment_before: NumericDate,
+    ) -> Result<Vec<u64>, StoreError> {
+        let asked = sqlx::query(statements::STATUS_INDEXES_REVOKED_SINCE).bind(moment_before.as_millis());
+        let rows = self.answer(asked.fetch_all(self.reads())).await?;
+        Ok(rows.iter().map(status_index).collect::<Result<_, _>>()?)
+    }
+
+    /// The highest place in the status lists that a session has, live or not.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database gave no answer.
+    pub async fn highest_status_index(&self) -> Result<Option<u64>, StoreError> {
+        let asked = sqlx::query(statements::HIGHEST_STATUS_INDEX);
+        let row = self.answer(asked.fetch_optional(self.reads())).await?;
+        Ok(row.as_ref().map(status_index).transpose()?)
     }
 
     /// The users and single tokens that were revoked after this moment, as [sessions are](Self::sessions_revoked_since), and may

@@ -29,6 +29,7 @@ impl SessionStore for Store {
                     .bind(session.revocation.map(|its| its.reason.code()))
                     .bind(session.user_agent.as_deref())
                     .bind(session.address.map(|address| address.to_string()))
+                    .bind(session.status_index.and_then(|index| i64::try_from(index).ok()))
                     .execute(self.writes()),
             )
             .await?;
@@ -151,6 +152,7 @@ fn session(row: &AnyRow) -> Result<Session, sqlx::Error> {
         revocation: revoked_at.map(|at| Revocation { at, reason }),
         user_agent: row.try_get("user_agent")?,
         address: address.map(|text| text.parse()).transpose().map_err(not_ours)?,
+        status_index: row.try_get::<Option<i64>, _>("status_index")?.map(index).transpose()?,
     })
 }
 
@@ -158,6 +160,15 @@ pub(crate) fn session_id(row: &AnyRow) -> Result<SessionId, sqlx::Error> {
     let bytes: Vec<u8> = row.try_get("id")?;
     let bytes = bytes.try_into().map_err(|_| not_ours("not the length of a session's id"))?;
     Ok(SessionId::from_bytes(bytes))
+}
+
+fn index(column: i64) -> Result<u64, sqlx::Error> {
+    u64::try_from(column).map_err(not_ours)
+}
+
+/// The index in the status lists in a row that has one.
+pub(crate) fn status_index(row: &AnyRow) -> Result<u64, sqlx::Error> {
+    index(row.try_get("status_index")?)
 }
 
 /// A column holds what nobody here has written.

@@ -90,11 +90,12 @@ statements! {
     VERIFIERS = "SELECT instance_id, name, connections, connected_since, seen_at, told_until, place, resumed_from \
                  FROM verifiers ORDER BY name, instance_id";
 
+    /// Conflicts with the id or with the status index.
     INSERT_SESSION = "INSERT INTO sessions (id, user_id, counter, created_at, refreshed_at, expires_at, idle_lifetime, \
-                      ends_at, revoked_at, revocation, user_agent, address) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING";
+                      ends_at, revoked_at, revocation, user_agent, address, status_index) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING";
     SESSION_BY_ID = "SELECT id, user_id, counter, created_at, refreshed_at, expires_at, idle_lifetime, \
-                     revoked_at, revocation, user_agent, address FROM sessions WHERE id = $1";
+                     revoked_at, revocation, user_agent, address, status_index FROM sessions WHERE id = $1";
     /// Of several at the same moment, one changes a row.
     ROTATE_SESSION = "UPDATE sessions SET counter = $3, refreshed_at = $4, ends_at = $5, \
                       address = COALESCE($6, address) \
@@ -104,10 +105,14 @@ statements! {
     REVOKE_SESSIONS_OF_USER = "UPDATE sessions SET revoked_at = $3, revocation = $4 \
                                WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL RETURNING id";
     LIVE_SESSIONS_OF_USER = "SELECT id, user_id, counter, created_at, refreshed_at, expires_at, idle_lifetime, \
-                             revoked_at, revocation, user_agent, address FROM sessions \
+                             revoked_at, revocation, user_agent, address, status_index FROM sessions \
                              WHERE user_id = $1 AND revoked_at IS NULL AND ends_at > $2 \
                              ORDER BY refreshed_at DESC, id LIMIT $3";
     SESSIONS_REVOKED_SINCE = "SELECT id, revoked_at FROM sessions WHERE revoked_at > $1";
+    STATUS_INDEXES_REVOKED_SINCE = "SELECT status_index FROM sessions \
+                                    WHERE revoked_at > $1 AND status_index IS NOT NULL";
+    HIGHEST_STATUS_INDEX = "SELECT status_index FROM sessions WHERE status_index IS NOT NULL \
+                            ORDER BY status_index DESC LIMIT 1";
     PURGE_SESSIONS = "DELETE FROM sessions WHERE id IN \
                       (SELECT id FROM sessions WHERE ends_at <= $1 OR revoked_at <= $1 LIMIT $2)";
 

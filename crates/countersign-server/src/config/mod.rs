@@ -93,6 +93,8 @@ pub struct TokenConfig {
     pub access_lifetime: Duration,
     /// By how much clocks may differ.
     pub leeway: Duration,
+    /// Whether each access token names its place in a public status list.
+    pub status_list: bool,
 }
 
 /// When signing keys change, and how verifiers elsewhere hear of it.

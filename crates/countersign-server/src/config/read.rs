@@ -65,6 +65,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
     let leeway = reader.read("token.leeway", |given| {
         whole_seconds(given).and_then(|length| within(length, Duration::ZERO, LONGEST_LEEWAY))
     });
+    let status_list = reader.read("token.status_list", boolean);
     let shutdown_wait = reader.read("http.shutdown_wait", |given| {
         duration(given).and_then(|length| within(length, Duration::ZERO, LONGEST_SHUTDOWN))
     });
@@ -96,8 +97,8 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
     let (Some(reveal_taken), Some(level), Some(format)) = (reveal_taken, level, format) else {
         return Err(reader.layers.problems);
     };
-    let (Some(session), Some(revocation), Some(keys), Some(trusted_proxies)) =
-        (session, revocation, keys, trusted_proxies)
+    let (Some(session), Some(revocation), Some(keys), Some(trusted_proxies), Some(status_list)) =
+        (session, revocation, keys, trusted_proxies, status_list)
     else {
         return Err(reader.layers.problems);
     };
@@ -113,7 +114,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, Vec<Problem>> {
         audience,
         master_key,
         other_master_keys,
-        token: TokenConfig { access_lifetime, leeway },
+        token: TokenConfig { access_lifetime, leeway, status_list },
         keys,
         jwt_secret,
         session,

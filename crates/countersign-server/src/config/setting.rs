@@ -49,6 +49,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::new("database.url", "DATABASE_URL").secret(),
     Setting::new("token.access_lifetime", "JWT_EXPIRES_IN").default("15m"),
     Setting::new("token.leeway", "COUNTERSIGN_TOKEN_LEEWAY").default("60s"),
+    Setting::new("token.status_list", "COUNTERSIGN_TOKEN_STATUS_LIST").default("true"),
     Setting::new("keys.rotate_every", "COUNTERSIGN_KEYS_ROTATE_EVERY"),
     Setting::new("keys.max_age", "COUNTERSIGN_KEYS_MAX_AGE").default("5m"),
     Setting::new("keys.check_every", "COUNTERSIGN_KEYS_CHECK_EVERY").default("5s"),

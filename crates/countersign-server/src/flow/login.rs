@@ -3,7 +3,7 @@
 use countersign::{
     jwt::NumericDate,
     password::{Password, Verification},
-    session::{Revoker, SessionId},
+    session::{Grant, Revoker, SessionId, StartError},
 };
 use countersign_store::User;
 use thiserror::Error;
@@ -37,15 +37,39 @@ pub async fn login(input: Login, accounts: &Accounts, now: NumericDate) -> Resul
     };
     let user = authenticate(user, &input.password, accounts).await?;
 
-    let id = SessionId::generate().map_err(Failure::from)?;
-    let refresh = sessions.start(input.device.begin(id, &user.id), now).await.map_err(Failure::from)?;
+    let refresh = start(&input.device, &user, accounts, now).await?;
+    let id = refresh.session.id;
     if let Err(refused) = still_good(&user, &input.password, accounts).await? {
         sessions.revoke(id, Revoker::User(&user.id), now).await.map_err(Failure::from)?;
         return Err(LoginError::Refused(refused));
     }
-    let access = tokens.issue(&user.id, &user.email, id, now).map_err(Failure::from)?;
+    let access = tokens.issue(&user, &refresh.session, now).map_err(Failure::from)?;
     tracing::info!(user = user.id, session = %id, "a user logged in");
     Ok(TokenPair { access, refresh })
+}
+
+/// How often a place in the status lists is drawn before the login gives up. A place is free more often than not.
+const DRAWS: usize = 32;
+
+/// Starts a session, at a place of the status lists that no other has.
+async fn start(
+    device: &Device,
+    user: &User,
+    accounts: &Accounts,
+    now: NumericDate,
+) -> Result<Grant, Failure> {
+    let lists = accounts.tokens.status_lists();
+    for draw in 0..DRAWS {
+        let mut session = device.begin(SessionId::generate()?, &user.id);
+        if let Some(lists) = lists {
+            session = session.status_index(lists.draw(draw)?);
+        }
+        match accounts.sessions.start(session, now).await {
+            Err(StartError::IdTaken) if lists.is_some() => {}
+            started => return Ok(started?),
+        }
+    }
+    Err(StartError::IdTaken.into())
 }
 
 async fn authenticate(

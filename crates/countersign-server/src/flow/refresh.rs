@@ -32,7 +32,7 @@ pub async fn refresh(
         sessions.revoke_user(user_id, None, reason, now).await.map_err(Failure::from)?;
         return Err(session::RefreshError::Refused { session_id, refusal: Refusal::Revoked }.into());
     };
-    let access = tokens.issue(&user.id, &user.email, session_id, now).map_err(Failure::from)?;
+    let access = tokens.issue(&user, &refresh.session, now).map_err(Failure::from)?;
     tracing::debug!(session = %session_id, occasion = ?refresh.occasion, "a session was refreshed");
     Ok(TokenPair { access, refresh })
 }

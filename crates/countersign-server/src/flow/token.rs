@@ -7,12 +7,13 @@ use countersign::{
         AnyAudience, Claims, KeySource as _, NumericDate, RenewalFailed, SignError, Signer, Verified,
         Verifier, VerifyError,
     },
-    revocation::SessionClaim,
-    session::SessionId,
+    revocation::{SessionClaim, status_list::StatusClaim},
+    session::{Session, SessionId},
 };
+use countersign_store::User;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use crate::key_ring::KeyRing;
+use crate::{key_ring::KeyRing, status_lists::StatusLists};
 
 /// The `client_id` that RFC 9068 §2.2 requires: the client that asked for the token. Whoever logs in with a password
 /// does so at the service itself, which is this client.
@@ -28,6 +29,9 @@ pub struct AccessClaims {
     /// The session that the token belongs to; `None` for one that an operator has signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<SessionId>,
+    /// The place of the session in a status list (draft-ietf-oauth-status-list §6), unless that is switched off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusClaim>,
 }
 
 impl SessionClaim for AccessClaims {
@@ -43,13 +47,25 @@ pub struct AccessTokens {
     issuer: String,
     audience: String,
     lifetime: Duration,
+    status_lists: Option<Arc<StatusLists>>,
 }
 
 impl AccessTokens {
     /// Tokens of `issuer` for `audience`, signed by whichever key signs at the time, and good for `lifetime`.
     #[must_use]
     pub fn new(keys: Arc<KeyRing>, issuer: &str, audience: &str, lifetime: Duration) -> Self {
-        Self { keys, issuer: issuer.to_owned(), audience: audience.to_owned(), lifetime }
+        Self { keys, issuer: issuer.to_owned(), audience: audience.to_owned(), lifetime, status_lists: None }
+    }
+
+    /// Has each token name the place of its session in one of these lists.
+    pub(crate) fn naming(mut self, lists: Option<Arc<StatusLists>>) -> Self {
+        self.status_lists = lists;
+        self
+    }
+
+    /// The lists that tokens name a place in.
+    pub(crate) fn status_lists(&self) -> Option<&StatusLists> {
+        self.status_lists.as_deref()
     }
 
     /// A token for a user in a session. `iss`, `aud`, `exp`, `iat` and a random `jti` are filled in; `exp` and `iat` are whole
@@ -57,18 +73,17 @@ impl AccessTokens {
     ///
     /// # Errors
     /// [`SignError`] when the cryptographic library fails.
-    pub fn issue(
-        &self,
-        user_id: &str,
-        email: &str,
-        session_id: SessionId,
-        now: NumericDate,
-    ) -> Result<AccessToken, SignError> {
-        let sid = Some(session_id);
-        let claims = AccessClaims { client_id: FIRST_PARTY_CLIENT.to_owned(), email: email.to_owned(), sid };
+    pub fn issue(&self, user: &User, session: &Session, now: NumericDate) -> Result<AccessToken, SignError> {
+        let place = self.status_lists().zip(session.status_index);
+        let claims = AccessClaims {
+            client_id: FIRST_PARTY_CLIENT.to_owned(),
+            email: user.email.clone(),
+            sid: Some(session.id),
+            status: place.map(|(lists, index)| lists.claim(index)),
+        };
         let key = self.keys.keys().signing.clone();
         let signer = Signer::access_tokens(key, self.issuer.as_str(), self.audience.as_str(), self.lifetime);
-        let text = signer.sign(&Claims::new(&claims).subject(user_id), whole_second(now))?;
+        let text = signer.sign(&Claims::new(&claims).subject(user.id.as_str()), whole_second(now))?;
         Ok(AccessToken { text, expires_in: self.lifetime })
     }
 

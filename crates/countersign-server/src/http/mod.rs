@@ -24,6 +24,7 @@ mod profile;
 mod revocations;
 mod server;
 mod sessions;
+mod status_lists;
 mod tokens;
 mod well_known;
 
@@ -47,6 +48,9 @@ fn routes(service: &Service) -> Routes<impl Strategy<Identity = bearer::Bearer> 
         routes = routes
             .route("/auth/revocations", get(revocations::snapshot).authenticated_by(guard()))
             .route("/auth/revocations/feed", get(revocations::feed).authenticated_by(guard()));
+    }
+    if service.accounts.tokens.status_lists().is_some() {
+        routes = routes.route("/auth/status-lists/{number}", get(status_lists::show).public());
     }
     routes
         .route("/auth/register", post(auth::register).public())

@@ -21,4 +21,5 @@ mod secret;
 mod sessions;
 mod sharing;
 mod shutdown;
+mod status_list;
 mod support;

@@ -29,6 +29,7 @@ fn session(number: u8) -> Session {
             .then_some(Revocation { at: at(5), reason: RevocationReason::LoggedOut }),
         user_agent: (number % 2 == 1).then(|| "curl/8".to_owned()),
         address: (number % 2 == 1).then(|| [192, 0, 2, number].into()),
+        status_index: (number % 2 == 1).then_some(u64::from(number)),
     }
 }
 

@@ -198,7 +198,7 @@ async fn a_schema_of_a_newer_program_is_refused_and_left_as_it_is() {
     assert_eq!(
         refusal(&path).await,
         format!(
-            "cannot use the database {}: its schema has version 1000, and this program knows versions up to 7; \
+            "cannot use the database {}: its schema has version 1000, and this program knows versions up to 8; \
              use the newer program, or a backup",
             path.display()
         )

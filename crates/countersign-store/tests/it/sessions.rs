@@ -67,6 +67,7 @@ async fn what_is_unusual_in_a_session_comes_back_as_it_went(database: Database) 
         revocation: Some(Revocation { at: at(1), reason: RevocationReason::Reused }),
         user_agent: Some("é".repeat(128)),
         address: Some(Ipv6Addr::LOCALHOST.into()),
+        status_index: Some(i64::MAX as u64),
     };
     assert!(store.insert(&session).await.unwrap());
     assert_eq!(store.load(session.id).await.unwrap(), Some(session));

@@ -58,6 +58,7 @@ pub async fn run<S: SessionStore + Clone>(empty: impl AsyncFn() -> S) -> Result<
     each![
         contract::a_session_is_loaded_as_it_was_inserted,
         contract::an_id_is_given_once,
+        contract::a_status_index_is_given_once_while_its_session_is_stored,
         contract::a_session_that_was_never_inserted_is_not_there,
         contract::a_rotation_moves_the_counter_it_was_decided_from,
         contract::a_rotation_keeps_the_address_when_it_knows_no_other,

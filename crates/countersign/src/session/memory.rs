@@ -34,7 +34,9 @@ impl MemoryStore {
 impl SessionStore for MemoryStore {
     async fn insert(&self, session: &Session) -> Result<bool, SessionStoreError> {
         let mut sessions = self.lock();
-        let absent = !sessions.contains_key(&session.id);
+        let has_its_index = |other: &Session| other.status_index == session.status_index;
+        let absent = !sessions.contains_key(&session.id)
+            && !(session.status_index.is_some() && sessions.values().any(has_its_index));
         if absent {
             sessions.insert(session.id, session.clone());
         }

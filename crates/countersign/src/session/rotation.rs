@@ -47,6 +47,7 @@ use super::{RefreshToken, RevocationReason, Session, SessionId};
 ///     revocation: None,
 ///     user_agent: None,
 ///     address: None,
+///     status_index: None,
 /// };
 /// let keys = RefreshTokenKeys::new(&[7; 32])?;
 /// let (current, before) = (keys.issue(id, 5), keys.issue(id, 4));

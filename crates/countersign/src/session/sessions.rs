@@ -290,8 +290,8 @@ impl<S: fmt::Debug> fmt::Debug for Sessions<S> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Another session has this id: it was not drawn at random. An error in the program that chose it.
-    #[error("the id of the session is taken")]
+    /// Another session has this id, which was then not drawn at random, or this status index: draw again.
+    #[error("the id or the status index of the session is taken")]
     IdTaken,
     /// The store gave no answer. The session may have been stored; nobody has a token for it.
     #[error(transparent)]

@@ -34,6 +34,9 @@ pub struct Session {
     pub user_agent: Option<String>,
     /// From where it was last refreshed, or else logged in.
     pub address: Option<IpAddr>,
+    /// Which place in the status lists of the issuer is its own (draft-ietf-oauth-status-list), if it has one: up to
+    /// `i64::MAX`, counted through all lists.
+    pub status_index: Option<u64>,
 }
 
 impl Session {
@@ -50,6 +53,7 @@ impl Session {
             revocation: None,
             user_agent: login.user_agent,
             address: login.address,
+            status_index: login.status_index,
         }
     }
 
@@ -92,6 +96,7 @@ pub struct NewSession {
     user_id: String,
     user_agent: Option<String>,
     address: Option<IpAddr>,
+    status_index: Option<u64>,
 }
 
 impl NewSession {
@@ -101,7 +106,7 @@ impl NewSession {
     /// A session of this user, under an id that no other session ever had ([`SessionId::generate`]).
     #[must_use]
     pub fn new(id: SessionId, user_id: impl Into<String>) -> Self {
-        Self { id, user_id: user_id.into(), user_agent: None, address: None }
+        Self { id, user_id: user_id.into(), user_agent: None, address: None, status_index: None }
     }
 
     /// With what the user logs in (RFC 9110 §10.1.5), so that they recognise the session in a list. Whoever logs in chooses
@@ -119,6 +124,13 @@ impl NewSession {
     #[must_use]
     pub fn address(mut self, address: IpAddr) -> Self {
         self.address = Some(address);
+        self
+    }
+
+    /// Under which index its tokens stand in the status lists of the issuer. A store refuses one that another session has.
+    #[must_use]
+    pub fn status_index(mut self, index: u64) -> Self {
+        self.status_index = Some(index);
         self
     }
 }

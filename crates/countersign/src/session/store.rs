@@ -21,7 +21,8 @@ use super::{Revocation, Rotation, Session, SessionId};
 ///
 /// Moments are whole milliseconds; ids and user ids are compared byte by byte.
 pub trait SessionStore: Send + Sync + 'static {
-    /// Stores a new session; `false`, and nothing changes, if there is one with this id.
+    /// Stores a new session; `false`, and nothing changes, if there is one with this id or this
+    /// [`status_index`](Session::status_index), live or not.
     ///
     /// # Errors
     /// [`SessionStoreError`], as every method.

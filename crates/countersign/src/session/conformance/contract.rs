@@ -27,6 +27,7 @@ pub(super) fn session(number: u8, user_id: &str) -> Session {
         revocation: None,
         user_agent: None,
         address: None,
+        status_index: None,
     }
 }
 
@@ -64,6 +65,7 @@ pub(super) async fn a_session_is_loaded_as_it_was_inserted(store: impl SessionSt
         revocation: Some(Revocation { at: LOGIN, reason: RevocationReason::RolledBack }),
         user_agent: Some("é".repeat(128)),
         address: Some([0x2001, 0xdb8, 0, 0, 0, 0, 0xffff, 1].into()),
+        status_index: Some(i64::MAX as u64),
         ..session(0xff, "")
     };
     let nameless = Session {
@@ -85,6 +87,23 @@ pub(super) async fn an_id_is_given_once(store: impl SessionStore) -> Result<(), 
     insert(&store, &first).await?;
     ensure(!store.insert(&session(1, "eve")).await?, "a second session was inserted under one id")?;
     ensure_stored(&store, &first).await
+}
+
+pub(super) async fn a_status_index_is_given_once_while_its_session_is_stored(
+    store: impl SessionStore,
+) -> Result<(), Broken> {
+    let at = |number, index| Session { status_index: Some(index), ..session(number, "ada") };
+    let first = at(1, 7);
+    insert(&store, &first).await?;
+    insert(&store, &at(2, 8)).await?;
+    // Those without one do not share it.
+    insert(&store, &session(3, "ada")).await?;
+    insert(&store, &session(4, "ada")).await?;
+    ensure(!store.insert(&at(5, 7)).await?, "two sessions have one status index")?;
+    store.revoke(first.id, revocation(LOGIN)).await?;
+    ensure(!store.insert(&at(5, 7)).await?, "a revoked session has lost its status index")?;
+    store.purge(LOGIN, 10).await?;
+    insert(&store, &at(5, 7)).await
 }
 
 pub(super) async fn a_session_that_was_never_inserted_is_not_there(
