@@ -52,6 +52,9 @@ fn an_access_token_follows_rfc_9068() {
     assert_eq!(exp - iat, 900);
     assert!(claims.remove("jti").unwrap().as_str().is_some_and(|id| id.len() >= 16));
     assert!(claims.remove("sid").unwrap().as_str().is_some_and(|id| id.len() == 22));
+    let place = claims.remove("status").unwrap()["status_list"].take();
+    assert!(place["idx"].as_u64().is_some_and(|index| index < 1 << 17), "{place}");
+    assert_eq!(place["uri"], format!("{}/auth/status-lists/0", service.url()));
     let rest = json!({
         "iss": service.url(), "aud": "countersign", "sub": user["userId"], "email": EMAIL, "client_id": "countersign",
     });

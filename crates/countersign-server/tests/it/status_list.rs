@@ -74,7 +74,7 @@ fn theft_and_a_new_password_are_invalid_and_the_session_that_stays_is_valid(fold
     let stolen = service.tokens(EMAIL, PASSWORD);
     let newer = Tokens::of(&service.refresh(&stolen.refresh));
     assert_eq!(place(&newer.access), place(&stolen.access), "the place is the session's");
-    assert_eq!(service.refresh(&stolen.refresh).status, 401);
+    assert_eq!(service.refresh(&stolen.refresh).status, 400);
 
     let (elsewhere, here) = (service.tokens(EMAIL, PASSWORD), service.tokens(EMAIL, PASSWORD));
     let change = json!({"currentPassword": PASSWORD, "newPassword": "another password"}).to_string();

@@ -291,6 +291,31 @@ fn the_claim_of_a_token_is_the_one_of_the_draft() {
     }
 }
 
+/// What the guide says of the size: as the service has them, lists of 131,072 places.
+#[test]
+fn a_hundred_thousand_revoked_among_a_million_are_130_kilobytes() {
+    const ROOM: u64 = 1 << 17;
+    let mut lists = vec![StatusList::new(Bits::One, 1 << 17); 8];
+    let mut revoked = 0;
+    // SplitMix64: places as good as random, the same each time.
+    let mut state = 0_u64;
+    while revoked < 100_000 {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let place = (mixed ^ (mixed >> 31)) % (8 * ROOM);
+        let list = &mut lists[usize::try_from(place / ROOM).expect("one of eight")];
+        if list.status(place % ROOM) == Ok(Status::VALID) {
+            list.set(place % ROOM, Status::INVALID).expect("within the list");
+            revoked += 1;
+        }
+    }
+    let key = key();
+    let signed = |list| StatusListToken::new(URI, list, NOW).sign(&key).expect("it signs").len();
+    let bytes: usize = lists.into_iter().map(signed).sum();
+    assert!((128_000..132_000).contains(&bytes), "{bytes}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -87,6 +87,7 @@ async fn the_guide_has_every_answer_to_a_refresh_and_no_other() {
     let worn_out = Session {
         id: unknown,
         counter: u32::MAX,
+        status_index: None,
         ..store.load(expired.session_id()).await.unwrap().unwrap()
     };
     assert!(store.insert(&worn_out).await.unwrap());

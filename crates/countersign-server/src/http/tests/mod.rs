@@ -144,21 +144,22 @@ async fn an_unusable_stored_hash_is_500_and_is_told_to_the_operator_only() {
 async fn who_may_ask_for_what_is_what_it_was() {
     let scene = Scene::new().await;
     insta::assert_snapshot!(routes(&scene.service).route_map(), @r"
-    ANY     /(other method)         public
-    ANY     /(unmatched)            public
-    GET     /.well-known/jwks.json  public
-    POST    /auth/login             public
-    POST    /auth/logout            public
-    POST    /auth/logout/all        authenticated by jwt
-    POST    /auth/logout/others     authenticated by jwt
-    POST    /auth/password          authenticated by jwt
-    POST    /auth/refresh           public
-    POST    /auth/register          public
-    POST    /auth/revoke            public
-    GET     /auth/sessions          authenticated by jwt
-    DELETE  /auth/sessions/{id}     authenticated by jwt
-    GET     /healthz                public
-    GET     /profile                authenticated by jwt
+    ANY     /(other method)              public
+    ANY     /(unmatched)                 public
+    GET     /.well-known/jwks.json       public
+    POST    /auth/login                  public
+    POST    /auth/logout                 public
+    POST    /auth/logout/all             authenticated by jwt
+    POST    /auth/logout/others          authenticated by jwt
+    POST    /auth/password               authenticated by jwt
+    POST    /auth/refresh                public
+    POST    /auth/register               public
+    POST    /auth/revoke                 public
+    GET     /auth/sessions               authenticated by jwt
+    DELETE  /auth/sessions/{id}          authenticated by jwt
+    GET     /auth/status-lists/{number}  public
+    GET     /healthz                     public
+    GET     /profile                     authenticated by jwt
     ");
 }
 
