@@ -20,6 +20,7 @@ fn session() -> Session {
         revocation: None,
         user_agent: None,
         address: None,
+        status_index: None,
     }
 }
 

@@ -28,6 +28,7 @@ async fn a_login_stores_who_from_where_and_until_when() {
         revocation: None,
         user_agent: Some("Firefox".to_owned()),
         address: Some(address),
+        status_index: None,
     };
     assert_eq!(grant.session, expected);
     assert_eq!(scene.stored(1).await, expected);
