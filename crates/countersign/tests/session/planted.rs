@@ -57,6 +57,7 @@ impl SessionStore for Unavailable {
 enum Defect {
     Nothing,
     OverwritesOnInsert,
+    GivesAnIndexTwice,
     LosesMilliseconds,
     ForgetsReasons,
     RotatesWhateverTheCounter,
@@ -126,6 +127,11 @@ impl SessionStore for Planted {
     async fn insert(&self, session: &Session) -> Result<bool, SessionStoreError> {
         let mut rows = self.rows.lock().unwrap();
         if rows.contains_key(&session.id) && !self.has(Defect::OverwritesOnInsert) {
+            return Ok(false);
+        }
+        let has_its_index = |row: &Session| row.id != session.id && row.status_index == session.status_index;
+        let index_taken = session.status_index.is_some() && rows.values().any(has_its_index);
+        if index_taken && !self.has(Defect::GivesAnIndexTwice) {
             return Ok(false);
         }
         let mut row = session.clone();
@@ -251,6 +257,7 @@ async fn a_store_without_a_defect_passes() {
 async fn every_defect_is_found_by_the_check_of_its_name() {
     for (defect, check) in [
         (Defect::OverwritesOnInsert, "an_id_is_given_once"),
+        (Defect::GivesAnIndexTwice, "a_status_index_is_given_once_while_its_session_is_stored"),
         (Defect::LosesMilliseconds, "a_session_is_loaded_as_it_was_inserted"),
         (Defect::ForgetsReasons, "a_session_is_loaded_as_it_was_inserted"),
         (Defect::RotatesWhateverTheCounter, "a_rotation_moves_the_counter_it_was_decided_from"),
