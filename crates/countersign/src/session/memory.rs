@@ -35,8 +35,8 @@ impl SessionStore for MemoryStore {
     async fn insert(&self, session: &Session) -> Result<bool, SessionStoreError> {
         let mut sessions = self.lock();
         let has_its_index = |other: &Session| other.status_index == session.status_index;
-        let absent = !sessions.contains_key(&session.id)
-            && !(session.status_index.is_some() && sessions.values().any(has_its_index));
+        let index_is_taken = session.status_index.is_some() && sessions.values().any(has_its_index);
+        let absent = !index_is_taken && !sessions.contains_key(&session.id);
         if absent {
             sessions.insert(session.id, session.clone());
         }
