@@ -218,6 +218,11 @@ async fn status_lists(
     if !config.token.status_list {
         return Ok(None);
     }
+    // The lists have addresses under the issuer, and tokens must not name what is none.
+    if !["https://", "http://"].iter().any(|scheme| issuer.starts_with(scheme)) {
+        tracing::info!("there are no status lists, since the issuer is not an address");
+        return Ok(None);
+    }
     let lists = StatusLists::open(store.clone(), Arc::clone(keys), issuer, remembered(config)).await?;
     Ok(Some(Arc::new(lists)))
 }

@@ -132,12 +132,16 @@ fn a_list_on_which_nobody_can_stand_is_not_found() {
 }
 
 #[test]
-fn a_service_that_is_told_so_has_no_lists_and_its_tokens_name_none() {
-    let folder = Folder::new();
-    let service = folder.serve_with(&[ISSUER, ("COUNTERSIGN_TOKEN_STATUS_LIST", "false")]);
-    service.register(EMAIL, PASSWORD);
-    let token = service.token(EMAIL, PASSWORD);
-    assert_eq!(place(&token), None);
-    assert_eq!(service.profile(&token).status, 200);
-    assert_eq!(service.get("/auth/status-lists/0", &[]).status, 404);
+fn without_the_setting_or_an_address_there_are_no_lists_and_tokens_name_none() {
+    for variables in
+        [[ISSUER, ("COUNTERSIGN_TOKEN_STATUS_LIST", "false")], [("COUNTERSIGN_ISSUER", "my-app"); 2]]
+    {
+        let folder = Folder::new();
+        let service = folder.serve_with(&variables);
+        service.register(EMAIL, PASSWORD);
+        let token = service.token(EMAIL, PASSWORD);
+        assert_eq!(place(&token), None, "{variables:?}");
+        assert_eq!(service.profile(&token).status, 200);
+        assert_eq!(service.get("/auth/status-lists/0", &[]).status, 404);
+    }
 }
