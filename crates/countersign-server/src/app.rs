@@ -59,9 +59,7 @@ pub struct Service {
     pub(crate) leeway: Duration,
     /// What registration tells.
     pub(crate) taken_email: TakenEmail,
-    /// What was revoked lately, here and by other instances.
-    pub(crate) revocations: Revocations,
-    /// How old that may be.
+    /// How old what is known of revocations may be.
     pub(crate) staleness: Staleness,
     /// What tells it to verifiers elsewhere, where that is configured.
     pub(crate) telling: Option<Telling>,
@@ -123,7 +121,7 @@ impl Service {
         let issuer = config.issuer.as_deref().unwrap_or(issuer);
         let revocations = Revocations::fed(remembered(config), clock.now());
         let readers = Readers::default();
-        let telling = telling(config, (&revocations, &readers), &keys, issuer)?;
+        let telling = telling(config, &revocations, &readers, &keys, issuer)?;
         let tokens =
             AccessTokens::new(Arc::clone(&keys), issuer, &config.audience, config.token.access_lifetime)
                 .naming(status_lists(config, &store, &keys, issuer).await?);
@@ -139,11 +137,7 @@ impl Service {
             clock: Arc::clone(&clock),
         };
         let presence = Presence::start(store.clone(), account);
-        // A session that was revoked is remembered for as long as an access token of it may be good. Then another session may
-        // get its place in the status lists, of which none may count any more that shows it as revoked.
-        let shown = StatusLists::LIFETIME + config.token.leeway.max(MOST_COMMON_LEEWAY);
-        let keep = config.session.keep_ended.max(remembered(config) + shown);
-        let purges = purges(sessions.clone(), keep, store.clone(), &clock);
+        let purges = purges(config, sessions.clone(), store.clone(), &clock);
         let pickups = Arc::new(Pickups::of(config.keys.verifiers.clone()));
         let rotation = sealer.map(|sealer| {
             let vault = Vault { store: store.clone(), sealer };
@@ -152,14 +146,7 @@ impl Service {
             RotationTask::start(keeper, config.keys.check_every)
         });
         Ok(Self {
-            accounts: Accounts {
-                store,
-                sessions,
-                passwords,
-                tokens,
-                revocations: revocations.clone(),
-                leeway: leeway(config),
-            },
+            accounts: Accounts { store, sessions, passwords, tokens, revocations, leeway: leeway(config) },
             keys,
             keys_max_age: config.keys.max_age,
             pickups,
@@ -172,7 +159,6 @@ impl Service {
                 false => TakenEmail::Conceal,
             },
             staleness: Staleness::fail_open_for(config.revocation.stale_after),
-            revocations,
             telling,
             _fan_out: fan_out,
             _presence: presence,
@@ -182,8 +168,12 @@ impl Service {
     }
 }
 
-/// What clears away sessions that have been over for `keep`, and revocations that concern no token any more.
-fn purges(sessions: UserSessions, keep: Duration, store: Store, clock: &Arc<dyn Clock>) -> [PurgeTask; 2] {
+/// What clears away sessions that ended long ago, and revocations that concern no token any more.
+fn purges(config: &Config, sessions: UserSessions, store: Store, clock: &Arc<dyn Clock>) -> [PurgeTask; 2] {
+    // A session that was revoked is remembered for as long as an access token of it may be good. Then another session may
+    // get its place in the status lists, of which none may count any more that shows it as revoked.
+    let shown = StatusLists::LIFETIME + leeway(config);
+    let keep = config.session.keep_ended.max(remembered(config) + shown);
     let of_sessions = move |now| {
         let sessions = sessions.clone();
         async move { sessions.purge(keep, purge::BATCH, now).await }
@@ -235,7 +225,8 @@ fn unique_name() -> Result<String, StartError> {
 /// What tells verifiers elsewhere.
 fn telling(
     config: &Config,
-    (view, readers): (&Revocations, &Readers),
+    view: &Revocations,
+    readers: &Readers,
     keys: &Arc<KeyRing>,
     issuer: &str,
 ) -> Result<Option<Telling>, StartError> {

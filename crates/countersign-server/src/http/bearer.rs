@@ -21,7 +21,7 @@ pub(super) fn guard(service: &Service) -> Guard<impl Strategy<Identity = Bearer>
     let verifier = service.accounts.tokens.verifier().leeway(service.leeway);
     let strategy = JwtStrategy::new(verifier, Arc::clone(&service.keys))
         .clock(Arc::clone(&service.clock))
-        .revocation(&service.revocations, service.staleness)
+        .revocation(&service.accounts.revocations, service.staleness)
         .validate(async |token: Verified<AccessClaims>, _: &Parts| {
             let user_id = token.subject()?.to_owned();
             let AccessClaims { email, sid: session_id, .. } = token.into_claims();

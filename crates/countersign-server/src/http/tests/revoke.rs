@@ -137,12 +137,12 @@ async fn a_token_that_lives_longer_than_others_is_refused_until_it_expires_and_a
     assert_eq!(scene.revoke(&token).await, NOTHING);
     scene.clock.advance(29 * DAY);
     // What is looked through now and then is looked through now.
-    scene.service.revocations.merge([Entry::user("another", scene.clock.now())], scene.clock.now());
+    scene.service.accounts.revocations.merge([Entry::user("another", scene.clock.now())], scene.clock.now());
     assert_eq!(scene.code(&token).await, "token_revoked");
 
     let again = Service::for_tests(scene._folder.path(), scene.clock.clone()).await;
     let names = TokenNames { token_id: Some("long-lived"), ..TokenNames::default() };
-    assert!(again.revocations.find(names).is_some());
+    assert!(again.accounts.revocations.find(names).is_some());
 }
 
 #[tokio::test]
