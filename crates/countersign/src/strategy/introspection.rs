@@ -3,13 +3,14 @@
 mod answer;
 mod ask;
 mod client;
+mod flights;
+mod inquiry;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::digest;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -17,16 +18,14 @@ pub use answer::Introspected;
 pub use ask::Introspect;
 pub use client::{ClientAuthentication, InvalidClientCredentials};
 
-use super::{
-    Accept, AuthError, Authentication, Checked, Denial, Details, Outline, Strategy, Validate, Verdict,
-};
-use crate::cache::Table;
+use super::{Accept, AuthError, Authentication, Checked, Details, Outline, Strategy, Validate, Verdict};
 use crate::challenge::Scheme;
 use crate::decision::Step;
 use crate::extract_jwt::ExtractJwt;
 use crate::jwks::LocationError;
-use crate::jwt::{Audiences, Clock, Issuers, NumericDate, SystemClock, VerifyError};
+use crate::jwt::{Audiences, Clock, Issuers};
 use ask::Asking;
+use inquiry::Inquiry;
 
 /// Recognises the bearer of a token about which its issuer must be asked, since it is no JWT or its issuer may revoke it at
 /// any moment (RFC 7662).
@@ -37,8 +36,10 @@ use ask::Asking;
 /// - The token is refused (401 `token_inactive`) when the issuer says that it is not active, and when the answer names another
 ///   issuer, another audience, or a time that is over.
 /// - It cannot be known (503 `introspection_unavailable`) when there is no answer within five seconds, or one that is not
-///   200, not JSON, too large or a redirect: never 401, which would log everybody out. So are too many questions at
-///   once (503 `introspection_busy`).
+///   200, not JSON, too large or a redirect: never 401, which would log everybody out. So are too many [questions at
+///   once](Self::max_open_questions) (503 `introspection_busy`).
+/// - Requests that bring the same token at the same time ask once: all wait for the one answer, and a failure is that of those who
+///   waited. The question does not depend on who asked first: it goes on when that client has left.
 /// - Tokens longer than 4 KiB are not asked about.
 /// - What is remembered lies under the SHA-256 of the token, in a table of fixed size.
 ///
@@ -66,28 +67,10 @@ pub struct IntrospectionStrategy<C, H, V = Accept> {
 /// All that leads from a head to an active token.
 struct Token<C, H> {
     extract: ExtractJwt,
-    asking: Asking<H>,
-    issuers: Issuers,
-    audiences: Audiences,
-    remembered: Table<Entry<C>>,
-    remember_for: Duration,
-    clock: Arc<dyn Clock>,
     scheme: Scheme,
+    inquiry: Inquiry<C, H>,
 }
 
-/// A token that was active.
-struct Entry<C> {
-    token: [u8; 32],
-    introspected: Arc<Introspected<C>>,
-    until: NumericDate,
-}
-
-/// The longest token that is asked about, in characters.
-const MAX_TOKEN_LENGTH: usize = 4 * 1024;
-/// How many active tokens are remembered.
-const REMEMBERED: usize = 4 * 1024;
-/// By how much our clock and the issuer's may be apart.
-const LEEWAY: Duration = Duration::from_secs(60);
 const NAME: &str = "introspection";
 
 impl<C, H: Introspect> IntrospectionStrategy<C, H> {
@@ -106,16 +89,9 @@ impl<C, H: Introspect> IntrospectionStrategy<C, H> {
         audiences: impl Into<Audiences>,
         http: H,
     ) -> Result<Self, LocationError> {
-        let token = Token {
-            extract: ExtractJwt::bearer(),
-            asking: Asking::new(endpoint, client, http)?,
-            issuers: issuers.into(),
-            audiences: audiences.into(),
-            remembered: Table::new(REMEMBERED),
-            remember_for: Duration::from_secs(30),
-            clock: Arc::new(SystemClock),
-            scheme: Scheme::BEARER,
-        };
+        let asking = Asking::new(endpoint, client, http)?;
+        let inquiry = Inquiry::new(asking, issuers.into(), audiences.into());
+        let token = Token { extract: ExtractJwt::bearer(), scheme: Scheme::BEARER, inquiry };
         Ok(Self { token, validate: Accept })
     }
 
@@ -138,18 +114,27 @@ impl<C, H, V> IntrospectionStrategy<C, H, V> {
         self
     }
 
-    /// For how long at most an active token is taken for active without asking again, and never beyond its own `exp`: 30
-    /// seconds if not said otherwise. So long may a revoked token still pass; zero asks every time.
+    /// For how long at most an active token is taken for active without asking again, counted from the question, and never beyond
+    /// its own `exp`: 30 seconds if not said otherwise. So long may a revoked token still pass; zero asks every time, and then for
+    /// each request alone.
     #[must_use]
     pub fn remember_for(mut self, at_most: Duration) -> Self {
-        self.token.remember_for = at_most;
+        self.token.inquiry.remember_for(at_most);
+        self
+    }
+
+    /// How many questions may be open at once, each about another token: 64 if not said otherwise, and at least one. For a
+    /// question beyond them the answer is 503 `introspection_busy`.
+    #[must_use]
+    pub fn max_open_questions(mut self, at_most: usize) -> Self {
+        self.token.inquiry.max_open_questions(at_most);
         self
     }
 
     /// Goes by this clock.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.token.clock = Arc::new(clock);
+        self.token.inquiry.clock(clock);
         self
     }
 
@@ -161,14 +146,18 @@ impl<C, H, V> IntrospectionStrategy<C, H, V> {
     }
 }
 
-impl<C: DeserializeOwned, H: Introspect> Token<C, H> {
+impl<C, H> Token<C, H>
+where
+    C: DeserializeOwned + Send + Sync + 'static,
+    H: Introspect,
+{
     async fn recognise(&self, head: &Parts) -> Result<(Arc<Introspected<C>>, Details), AuthError> {
         let found = || {
             self.extract.where_found(head).map(|place| Step::new(NAME, format!("found a token in {place}")))
         };
         let token = self.extract.extract(head).map_err(|error| AuthError::from(error).after(found()))?;
         let token = token.ok_or(AuthError::NoCredentials)?;
-        let introspected = self.introspect(token).await.map_err(|error| error.after(found()))?;
+        let introspected = self.inquiry.about(token).await.map_err(|error| error.after(found()))?;
         let details = Details {
             token_id: introspected.token_id().map(Box::from),
             issued_at: introspected.issued_at(),
@@ -177,62 +166,6 @@ impl<C: DeserializeOwned, H: Introspect> Token<C, H> {
         };
         Ok((introspected, details))
     }
-
-    async fn introspect(&self, token: &str) -> Result<Arc<Introspected<C>>, AuthError> {
-        if token.len() > MAX_TOKEN_LENGTH {
-            return Err(VerifyError::TooLong { limit: MAX_TOKEN_LENGTH }.into());
-        }
-        let (digest, hash) = digest(token);
-        let now = self.clock.now();
-        let is_it = |entry: &Entry<C>| entry.token == digest && now < entry.until;
-        if let Some(introspected) = self.remembered.find(hash, is_it, |entry| Arc::clone(&entry.introspected))
-        {
-            return Ok(introspected);
-        }
-        let asked = || Step::new(NAME, "asked the introspection endpoint");
-        let introspected = match self.asking.about(token).await {
-            Ok(Some(introspected)) => Arc::new(introspected),
-            Ok(None) => return Err(inactive().after([asked()])),
-            Err(error) => return Err(error.after([asked()])),
-        };
-        // Asked anew: the answer may have taken its time.
-        let now = self.clock.now();
-        self.check(&introspected, now).map_err(|error| AuthError::from(error).after([asked()]))?;
-        let longest = now + self.remember_for;
-        let until = introspected.expires_at().map_or(longest, |expires_at| expires_at.min(longest));
-        let entry = Entry { token: digest, introspected: Arc::clone(&introspected), until };
-        self.remembered.put(hash, entry, |entry| entry.until <= now);
-        Ok(introspected)
-    }
-
-    /// Whether the answer is about a token for us, and for now.
-    fn check(&self, introspected: &Introspected<C>, now: NumericDate) -> Result<(), VerifyError> {
-        self.issuers.accept(introspected.issuer())?;
-        self.audiences.accept(introspected.audience())?;
-        if introspected.expires_at().is_some_and(|expires_at| now >= expires_at + LEEWAY) {
-            return Err(VerifyError::Expired);
-        }
-        if introspected.not_before().is_some_and(|not_before| not_before > now + LEEWAY) {
-            return Err(VerifyError::NotYetValid);
-        }
-        Ok(())
-    }
-}
-
-fn inactive() -> AuthError {
-    Denial::new("token_inactive", "the issuer says that the token is not active")
-        .detail("The token is not active.")
-        .into()
-}
-
-/// The SHA-256 of a token, and where in the table that leads.
-fn digest(token: &str) -> ([u8; 32], u64) {
-    let mut digest = [0; 32];
-    let sha256 = digest::digest(&digest::SHA256, token.as_bytes());
-    // SHA-256 has 32 bytes, and the first 8 of them are as good a hash as any.
-    digest.iter_mut().zip(sha256.as_ref()).for_each(|(byte, its)| *byte = *its);
-    let hash = digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte));
-    (digest, hash)
 }
 
 impl<C, H> Strategy for IntrospectionStrategy<C, H>
@@ -292,8 +225,7 @@ impl<C, H, V> fmt::Debug for IntrospectionStrategy<C, H, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IntrospectionStrategy")
             .field("extract", &self.token.extract)
-            .field("asking", &self.token.asking)
-            .field("remember_for", &self.token.remember_for)
+            .field("inquiry", &self.token.inquiry)
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! Tokens about which their issuer is asked, and an issuer that can be broken.
 
+mod shared;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use countersign::{Authenticated, Guard, IntrospectionStrategy, Strategy};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use crate::common::{Answer, Log, get, send};
 
@@ -38,6 +41,9 @@ enum Said {
     Down,
     TooMuch,
     Silence,
+    /// What is to be said when this lets it through.
+    Held(Arc<Semaphore>),
+    Panic,
 }
 
 impl Issuer {
@@ -50,6 +56,13 @@ impl Issuer {
         self
     }
 
+    /// Keeps it from answering: a permit for each question that it may answer.
+    fn hold(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        self.answers(Said::Held(Arc::clone(&gate)));
+        gate
+    }
+
     fn asked(&self) -> usize {
         self.0.lock().expect("not poisoned").asked.len()
     }
@@ -57,20 +70,24 @@ impl Issuer {
 
 impl Introspect for Issuer {
     async fn post(&self, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, FetchError> {
-        let said = {
-            let mut state = self.0.lock().expect("not poisoned");
-            state.asked.push(request);
-            state.answer.clone()
-        };
         assert_eq!(limit, 64 * 1024);
-        match said {
+        let said = || self.0.lock().expect("not poisoned").answer.clone();
+        self.0.lock().expect("not poisoned").asked.push(request);
+        let mut answer = said();
+        while let Said::Held(gate) = answer {
+            gate.acquire().await.expect("it stays open").forget();
+            answer = said();
+        }
+        match answer {
             Said::Body(status, body) => {
                 let response = Response::builder().status(status).header("location", "https://evil.example/");
                 Ok(response.body(Bytes::from(body)).expect("an answer"))
             }
             Said::Down => Err(FetchError::Unreachable { reason: "connection refused".to_owned() }),
             Said::TooMuch => Err(FetchError::TooLarge),
-            Said::Silence => std::future::pending().await,
+            Said::Silence | Said::Held(_) => std::future::pending().await,
+            #[expect(clippy::panic, reason = "so it is told to")]
+            Said::Panic => panic!("on purpose"),
         }
     }
 }

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
-use tokio::sync::Semaphore;
 
 use super::answer::{self, Introspected};
 use super::client::{ClientAuthentication, form_encoded};
@@ -38,45 +37,21 @@ pub trait Introspect: Send + Sync + 'static {
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
-/// How many questions may be open at once.
-const MAX_OPEN: usize = 64;
 
 /// The endpoint, and who asks it.
 pub(super) struct Asking<H> {
     endpoint: HttpUrl,
     client: ClientAuthentication,
     http: H,
-    open: Semaphore,
 }
 
 impl<H> Asking<H> {
     pub(super) fn new(endpoint: &str, client: ClientAuthentication, http: H) -> Result<Self, LocationError> {
-        let endpoint = HttpUrl::parse(endpoint)?;
-        Ok(Self { endpoint, client, http, open: Semaphore::new(MAX_OPEN) })
-    }
-}
-
-impl<H: Introspect> Asking<H> {
-    /// What the issuer says about this token, if it is active.
-    pub(super) async fn about<C: DeserializeOwned>(
-        &self,
-        token: &str,
-    ) -> Result<Option<Introspected<C>>, AuthError> {
-        let Ok(_place) = self.open.try_acquire() else {
-            let reason = format!("{MAX_OPEN} questions about tokens are open already");
-            return Err(Outage::new("introspection_busy", reason).retry_after(Duration::from_secs(1)).into());
-        };
-        let answer = self.http.post(self.question(token), MAX_ANSWER);
-        let answer = tokio::time::timeout(PATIENCE, answer).await;
-        let answer = answer.map_err(|_| unavailable("no answer within five seconds"))?;
-        let answer = answer.map_err(|error| unavailable(format!("the endpoint failed: {error}")))?;
-        if answer.status() != StatusCode::OK {
-            return Err(unavailable(format!("the endpoint answered {}", answer.status().as_u16())));
-        }
-        answer::read(answer.body()).map_err(|reason| unavailable(format!("not an answer: {reason}")))
+        Ok(Self { endpoint: HttpUrl::parse(endpoint)?, client, http })
     }
 
-    fn question(&self, token: &str) -> Request<Bytes> {
+    /// What is asked about this token.
+    pub(super) fn question(&self, token: &str) -> Request<Bytes> {
         let body = format!("token={}&token_type_hint=access_token", form_encoded(token));
         let mut question = Request::new(Bytes::from(body));
         *question.method_mut() = http::Method::POST;
@@ -86,6 +61,23 @@ impl<H: Introspect> Asking<H> {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         question
+    }
+}
+
+impl<H: Introspect> Asking<H> {
+    /// What the issuer says about the token in question, if it is active.
+    pub(super) async fn ask<C: DeserializeOwned>(
+        &self,
+        question: Request<Bytes>,
+    ) -> Result<Option<Introspected<C>>, AuthError> {
+        let answer = self.http.post(question, MAX_ANSWER);
+        let answer = tokio::time::timeout(PATIENCE, answer).await;
+        let answer = answer.map_err(|_| unavailable("no answer within five seconds"))?;
+        let answer = answer.map_err(|error| unavailable(format!("the endpoint failed: {error}")))?;
+        if answer.status() != StatusCode::OK {
+            return Err(unavailable(format!("the endpoint answered {}", answer.status().as_u16())));
+        }
+        answer::read(answer.body()).map_err(|reason| unavailable(format!("not an answer: {reason}")))
     }
 }
 
