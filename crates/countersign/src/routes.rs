@@ -70,7 +70,8 @@
 //! 1. `Router::new()` becomes `Routes::new(guard)`, and `axum::routing::{get, ..}` becomes [`countersign::routes::{get,
 //!    ..}`](get).
 //! 2. The compiler names each route that has not said who may ask for it; append one of the four words.
-//! 3. `.into_router()` at the end gives the axum `Router` to serve.
+//! 3. `.into_make_service()` at the end gives what `axum::serve` takes; `.into_router()` the axum `Router`, for tests and to be
+//!    mounted elsewhere.
 //!
 //! A router that stays axum's, since somebody else wrote it, is declared as a whole, as [`foreign`].
 //!
@@ -85,33 +86,38 @@
 //! - A browser's preflight (`OPTIONS`) has no credentials: tower-http's `CorsLayer` answers it from
 //!   [`Routes::layer`], in front of all guards.
 //! - Why a request would be refused, [`Routes::explain`] replays, for a token and a route.
-//! - Whatever is added to the axum `Router` after [`into_router`](Routes::into_router) is seen by nobody here: add it before.
+//! - Whatever is added to the axum `Router` after [`into_router`](Routes::into_router) is seen by nobody here: add it before. To
+//!   what [`into_make_service`](Routes::into_make_service) gives nothing can be added.
 
 mod declare;
 mod explain;
+mod foreign;
 mod map;
 mod openapi;
+mod serve;
 
 use std::convert::Infallible;
 use std::fmt;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware;
+use axum::middleware::map_response_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{self, MethodRouter};
 use tower_layer::Layer;
 use tower_service::Service;
 
 pub use declare::{
-    Declared, Foreign, Handlers, RouteGuard, Undeclared, any, connect, delete, foreign, foreign_methods, get,
-    head, options, patch, post, put, trace,
+    Declared, Handlers, RouteGuard, Undeclared, any, connect, delete, foreign_methods, get, head, options,
+    patch, post, put, trace,
 };
 pub use explain::Explanation;
+pub use foreign::{Foreign, foreign};
 pub use map::{Access, Route, RouteMap};
 
 use crate::guard::Guard;
 use crate::strategy::Strategy;
+use explain::{Listed, Mark, stamp};
 use map::Place;
 
 /// Routes, each of which has declared who may ask for it. See the [module](self).
@@ -123,8 +129,8 @@ pub struct Routes<T, S = ()> {
     guard: Guard<T>,
     router: Router<S>,
     /// The same guards at the same paths around no handlers, to be asked what would become of a request.
-    dry: Router,
-    map: Vec<Route>,
+    dry: Router<S>,
+    map: Vec<Listed>,
 }
 
 impl<T, S> Routes<T, S>
@@ -161,7 +167,8 @@ where
         self
     }
 
-    /// Adds all of these routes under this prefix. Their guard may be another.
+    /// Adds all of these routes under this prefix, in which there may be parameters: `/tenants/{tenant}`. Their guard may be
+    /// another. As in axum, the prefix is not in the path that guards and policies see in the head.
     ///
     /// A router of axum is not taken, since nobody knows what its routes are; see [`nest_foreign`](Self::nest_foreign).
     ///
@@ -181,13 +188,26 @@ where
     /// As axum's: when the prefix is empty or `/`, or some of these routes are there.
     #[track_caller]
     pub fn nest<U>(mut self, prefix: &str, routes: Routes<U, S>) -> Self {
-        self.map.extend(routes.map.into_iter().map(|route| route.under(prefix)));
+        self.map.extend(routes.map.into_iter().map(|listed| listed.under(prefix)));
         self.router = self.router.nest(prefix, routes.router);
         self.dry = self.dry.nest(prefix, routes.dry);
         self
     }
 
-    /// Adds all of these routes. Their guard may be another.
+    /// Adds all of these routes. Their guard may be another. A router of axum is not taken; see
+    /// [`merge_foreign`](Self::merge_foreign).
+    ///
+    /// ```compile_fail
+    /// use axum::Router;
+    /// use axum::routing::get;
+    /// use countersign::routes::Routes;
+    /// use countersign::{Guard, Strategy};
+    ///
+    /// fn routes(guard: Guard<impl Strategy>) {
+    ///     let metrics = Router::new().route("/metrics", get(async || "7"));
+    ///     let _ = Routes::<_, ()>::new(guard).merge(metrics);
+    /// }
+    /// ```
     ///
     /// # Panics
     /// As axum's: when some of these routes are there, or both have a fallback.
@@ -199,34 +219,45 @@ where
         self
     }
 
-    /// Adds a router that is not ours under this prefix, declared as a whole: see [`foreign`].
+    /// Adds a router that is not ours under this prefix, declared as a whole: see [`foreign`]. It stands in the table as one
+    /// line, `/metrics/..`.
+    ///
+    /// ```compile_fail
+    /// use axum::Router;
+    /// use axum::routing::get;
+    /// use countersign::routes::{Routes, foreign};
+    /// use countersign::{Guard, Strategy};
+    ///
+    /// fn routes(guard: Guard<impl Strategy>) {
+    ///     let metrics = Router::new().route("/requests", get(async || "7"));
+    ///     // It does not say who may ask for them, and does not compile.
+    ///     let _ = Routes::<_, ()>::new(guard).nest_foreign("/metrics", foreign(metrics));
+    /// }
+    /// ```
     ///
     /// # Panics
     /// As [`nest`](Self::nest).
     #[track_caller]
     pub fn nest_foreign(mut self, prefix: &str, router: Declared<T::Identity, Foreign<S>>) -> Self {
-        for entry in router.entries {
-            let (foreign, access) = entry.enclose(&self.guard);
-            self.map.push(Route { place: Place::Under(prefix.to_owned()), method: None, access });
+        for foreign in self.enclose_foreign(router, prefix) {
             self.router = self.router.nest(prefix, foreign.router);
-            for path in explain::under(prefix) {
-                self.dry = self.dry.route(&path, stamped(foreign.dry.clone()));
-            }
+            self.dry = self.dry.nest(prefix, foreign.dry);
         }
         self
     }
 
-    /// Adds a router that is not ours, declared as a whole: see [`foreign`]. Since nobody knows its paths,
-    /// [`explain`](Self::explain) does not, either.
+    /// Adds a router that is not ours, declared as a whole: see [`foreign`]. It stands in the table as one line, `/..`; a path that
+    /// it does not have is none of its affairs.
     ///
     /// # Panics
     /// As [`merge`](Self::merge).
     #[track_caller]
     pub fn merge_foreign(mut self, router: Declared<T::Identity, Foreign<S>>) -> Self {
-        for entry in router.entries {
-            let (foreign, access) = entry.enclose(&self.guard);
-            self.map.push(Route { place: Place::Under(String::new()), method: None, access });
-            self.router = self.router.merge(foreign.router);
+        for foreign in self.enclose_foreign(router, "") {
+            // Of two routers without a fallback the second gives its 404, and the guard around theirs is not to be asked about
+            // paths that they do not have.
+            self.router = foreign.router.merge(self.router);
+            self.dry = foreign.dry.merge(self.dry);
         }
         self
     }
@@ -252,8 +283,9 @@ where
     /// Answers, in place of the bare 405, what no route is for although one of another method is: at the paths that are
     /// there by now.
     pub fn method_not_allowed_fallback(mut self, handlers: Declared<T::Identity, Handlers<S>>) -> Self {
-        let (handlers, _) = self.enclose_all(handlers, &Place::OtherMethod(String::new()));
+        let (handlers, dry) = self.enclose_all(handlers, &Place::OtherMethod(String::new()));
         self.router = self.router.method_not_allowed_fallback(handlers);
+        self.dry = self.dry.method_not_allowed_fallback(dry);
         self
     }
 
@@ -262,16 +294,35 @@ where
         &mut self,
         handlers: Declared<T::Identity, Handlers<S>>,
         place: &Place,
-    ) -> (MethodRouter<S>, MethodRouter) {
+    ) -> (MethodRouter<S>, MethodRouter<S>) {
+        let mark = Mark::new();
         let (mut all, mut dry) = (MethodRouter::new(), MethodRouter::new());
         for entry in handlers.entries {
             let method = entry.target.method();
             let (handlers, access) = entry.enclose(&self.guard);
-            self.map.push(Route { place: place.clone(), method, access });
+            self.map.push(Listed::new(&mark, Route { place: place.clone(), method, access }));
             all = all.merge(handlers.router);
             dry = dry.merge(handlers.dry);
         }
-        (all, stamped(dry))
+        (all, dry.layer(map_response_with_state(mark, stamp)))
+    }
+
+    /// Notes each of these routers, as somewhere under this prefix, and puts their guards around them.
+    fn enclose_foreign(
+        &mut self,
+        routers: Declared<T::Identity, Foreign<S>>,
+        prefix: &str,
+    ) -> Vec<Foreign<S>> {
+        let mut enclosed = Vec::new();
+        for entry in routers.entries {
+            let mark = Mark::new();
+            let (foreign, access) = entry.enclose(&self.guard);
+            let place = Place::Under(prefix.to_owned());
+            self.map.push(Listed::new(&mark, Route { place, method: None, access }));
+            let dry = foreign.dry.layer(map_response_with_state(mark, stamp));
+            enclosed.push(Foreign { router: foreign.router, dry });
+        }
+        enclosed
     }
 
     /// Puts a layer around all that was added so far, guards and fallback included: CORS, tracing, compression.
@@ -296,24 +347,23 @@ where
 
     /// Gives the handlers their state. What is added afterwards may need another.
     pub fn with_state<S2>(self, state: S) -> Routes<T, S2> {
-        Routes { guard: self.guard, router: self.router.with_state(state), dry: self.dry, map: self.map }
+        let dry = self.dry.with_state(state.clone());
+        Routes { guard: self.guard, router: self.router.with_state(state), dry, map: self.map }
     }
 
     /// The table of all routes, sorted.
     #[must_use]
     pub fn route_map(&self) -> RouteMap {
-        RouteMap::new(self.map.clone())
+        RouteMap::new(self.map.iter().map(|listed| listed.route.clone()).collect())
     }
 
-    /// The router to serve.
+    /// The router of axum, to be mounted in another or called in a test.
+    ///
+    /// What is added to it is seen by nobody here, and says to nobody who may ask for it. To serve the routes, take
+    /// [`into_make_service`](Routes::into_make_service), to which nothing can be added.
     pub fn into_router(self) -> Router<S> {
         self.router
     }
-}
-
-/// With the path of the route in the answer.
-fn stamped(dry: MethodRouter) -> MethodRouter {
-    dry.layer(middleware::from_fn(explain::stamp))
 }
 
 impl<T: Strategy, S> fmt::Debug for Routes<T, S> {

@@ -37,8 +37,9 @@ pub fn router(service: Arc<Service>) -> Router {
 }
 
 /// What would become of this request, and why. Nothing of it is done.
-pub(crate) async fn explain(service: &Service, request: Request<()>) -> Explanation {
-    routes(service).explain(request).await
+pub(crate) async fn explain(service: Service, request: Request<()>) -> Explanation {
+    let service = Arc::new(service);
+    routes(&service).with_state(service).explain(request).await
 }
 
 fn routes(service: &Service) -> Routes<impl Strategy<Identity = bearer::Bearer> + use<>, Arc<Service>> {

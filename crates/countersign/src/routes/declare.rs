@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::fmt;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::handler::Handler;
@@ -55,7 +54,7 @@ where
     I: Send + Sync + 'static,
     X: Enclose,
 {
-    fn new(target: X) -> Self {
+    pub(super) fn new(target: X) -> Self {
         Self { declared: Vec::new(), pending: vec![target] }
     }
 
@@ -214,14 +213,7 @@ pub struct Handlers<S> {
     method: Option<Method>,
     pub(super) router: MethodRouter<S>,
     /// The same guards around no handlers.
-    pub(super) dry: MethodRouter,
-}
-
-/// A router of axum that somebody else has built.
-pub struct Foreign<S> {
-    pub(super) router: Router<S>,
-    /// The same guards around no routes.
-    pub(super) dry: MethodRouter,
+    pub(super) dry: MethodRouter<S>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Handlers<S> {
@@ -262,41 +254,6 @@ impl<S: Clone + Send + Sync + 'static> Enclose for Handlers<S> {
         let dry = around(method.as_ref(), dry, guard);
         Self { method, router, dry }
     }
-}
-
-impl<S> sealed::Sealed for Foreign<S> {}
-
-impl<S: Clone + Send + Sync + 'static> Enclose for Foreign<S> {
-    fn enclose<G>(self, guard: G) -> Self
-    where
-        G: Layer<Route, Service = Guarded<Route, G>> + Admit<Body> + Sync,
-    {
-        Self { router: self.router.layer(guard.clone()), dry: self.dry.layer(guard) }
-    }
-}
-
-/// A router of axum that somebody else has built, to be declared as a whole and added with
-/// [`nest_foreign`](super::Routes::nest_foreign) or [`merge_foreign`](super::Routes::merge_foreign).
-///
-/// What it says is said of all its routes, and of its fallback if it has one.
-///
-/// ```
-/// use axum::Router;
-/// use axum::routing::get;
-/// use countersign::routes::{Routes, foreign};
-/// use countersign::{Guard, Strategy};
-///
-/// fn routes<T: Strategy>(guard: Guard<T>) -> Routes<T> {
-///     let metrics = Router::new().route("/requests", get(async || "7"));
-///     Routes::new(guard).nest_foreign("/metrics", foreign(metrics).authenticated())
-/// }
-/// ```
-pub fn foreign<I, S>(router: Router<S>) -> Undeclared<I, Foreign<S>>
-where
-    I: Send + Sync + 'static,
-    S: Clone + Send + Sync + 'static,
-{
-    Undeclared::new(Foreign { router, dry: routing::any(admitted) })
 }
 
 /// Handlers of axum, of whichever methods: a `get_service(..)`, or what somebody else has built. The table of routes shows
@@ -400,12 +357,6 @@ impl<I, X> fmt::Debug for Undeclared<I, X> {
 impl<I, X> fmt::Debug for Declared<I, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Declared")
-    }
-}
-
-impl<S> fmt::Debug for Foreign<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Foreign")
     }
 }
 

@@ -1,10 +1,10 @@
 //! What would become of a request.
 
 use std::fmt;
+use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request};
-use axum::middleware::Next;
+use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
 use http::{Method, StatusCode};
@@ -16,14 +16,11 @@ use crate::decision::{Decision, Explaining, Step};
 use crate::passage::Passage;
 use crate::strategy::Strategy;
 
-impl<T, S> Routes<T, S>
-where
-    T: Strategy,
-    S: Clone + Send + Sync + 'static,
-{
+impl<T: Strategy> Routes<T> {
     /// What would become of this request, and why: its route, each step of the guards around it, and their decision.
     ///
-    /// The guards are the real ones and ask whatever they ask (keys, stores). No handler runs, and no layer.
+    /// The guards are the real ones and ask whatever they ask (keys, stores). No handler runs, and no layer. Which methods a
+    /// foreign router has at a path, and what it answers, is its own affair: what reaches it is admitted here.
     ///
     /// ```
     /// use countersign::routes::{Routes, get};
@@ -31,7 +28,7 @@ where
     /// use http::Request;
     ///
     /// async fn why(guard: Guard<impl Strategy>, token: &str) -> Result<String, http::Error> {
-    ///     let routes = Routes::<_, ()>::new(guard).route("/profile", get(async || "ada").authenticated());
+    ///     let routes = Routes::new(guard).route("/profile", get(async || "ada").authenticated());
     ///     let request = Request::get("/profile").header("authorization", format!("Bearer {token}")).body(())?;
     ///     Ok(routes.explain(request).await.to_string())
     /// }
@@ -41,45 +38,61 @@ where
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         request.extensions_mut().insert(Explaining::default());
         let Ok(answer) = self.dry.clone().call(request).await;
-        let matched = answer.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-        let route = match (matched, answer.status()) {
-            (Some(_), StatusCode::METHOD_NOT_ALLOWED) => None,
-            (Some(matched), _) => self.find(|route| route.is_at(matched), &method),
-            (None, _) => self.find(|route| route.is_fallback_of(&path), &method),
+        let mark = answer.extensions().get::<Mark>();
+        let route = match answer.status() {
+            StatusCode::METHOD_NOT_ALLOWED => None,
+            _ => mark.and_then(|mark| self.find(mark, &method)),
         };
         let decision = answer.extensions().get::<Decision>().cloned();
         Explanation { method, path, route: route.cloned(), status: answer.status(), decision }
     }
 
-    /// The route of this method; of two, the one of the longer path.
-    fn find(&self, is_one: impl Fn(&Route) -> bool, method: &Method) -> Option<&Route> {
-        let of = |method: Option<&Method>| {
-            let routes = self.map.iter().filter(|route| is_one(route) && route.method.as_ref() == method);
-            routes.max_by_key(|route| route.path().len())
-        };
+    /// The route of this method among those that were added together.
+    fn find(&self, mark: &Mark, method: &Method) -> Option<&Route> {
+        let routes = || self.map.iter().filter(|listed| listed.mark.is(mark)).map(|listed| &listed.route);
+        let of = |method: Option<&Method>| routes().find(|route| route.method.as_ref() == method);
         let head = (method == Method::HEAD).then_some(&Method::GET);
         of(Some(method)).or_else(|| head.and_then(|get| of(Some(get)))).or_else(|| of(None))
     }
 }
 
-impl Route {
-    fn is_at(&self, matched: &str) -> bool {
-        match &self.place {
-            Place::At(path) => path == matched,
-            Place::Under(prefix) => under(prefix).iter().any(|path| path == matched),
-            Place::Unmatched(_) | Place::OtherMethod(_) => false,
-        }
+/// A route, and by what its answers are known.
+#[derive(Debug)]
+pub(super) struct Listed {
+    mark: Mark,
+    pub(super) route: Route,
+}
+
+impl Listed {
+    pub(super) fn new(mark: &Mark, route: Route) -> Self {
+        Self { mark: mark.clone(), route }
     }
 
-    fn is_fallback_of(&self, path: &str) -> bool {
-        matches!(&self.place, Place::Unmatched(prefix) if path.starts_with(prefix.as_str()))
+    /// The same in a router that is nested under this prefix.
+    pub(super) fn under(self, prefix: &str) -> Self {
+        Self { route: self.route.under(prefix), ..self }
     }
 }
 
-/// The paths under a prefix, as axum takes them.
-pub(super) fn under(prefix: &str) -> [String; 3] {
-    let prefix = prefix.trim_end_matches('/');
-    [prefix.to_owned(), format!("{prefix}/"), format!("{prefix}/{{*rest}}")]
+/// What is put into the answers of all that was added together, so that the router itself says what a request is for: how it
+/// chooses is not to be told twice.
+#[derive(Debug, Clone)]
+pub(super) struct Mark(Arc<()>);
+
+impl Mark {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(()))
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// Puts a mark into an answer.
+pub(super) async fn stamp(State(mark): State<Mark>, mut answer: Response) -> Response {
+    answer.extensions_mut().insert(mark);
+    answer
 }
 
 /// Stands for every handler: says how the request came there.
@@ -88,16 +101,6 @@ pub(super) async fn admitted(head: Parts) -> Response {
     let strategy = head.extensions.get::<Passage>().and_then(Passage::strategy);
     let mut answer = Response::default();
     answer.extensions_mut().insert(Decision::admitted(strategy, steps.unwrap_or_default()));
-    answer
-}
-
-/// Puts the path of the route into the answer.
-pub(super) async fn stamp(request: Request, next: Next) -> Response {
-    let matched = request.extensions().get::<MatchedPath>().cloned();
-    let mut answer = next.run(request).await;
-    if let Some(matched) = matched {
-        answer.extensions_mut().insert(matched);
-    }
     answer
 }
 
@@ -147,7 +150,7 @@ impl fmt::Display for Explanation {
     /// The route, a line for each step, and the outcome.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.route {
-            Some(route) if matches!(route.place, Place::Unmatched(_)) => writeln!(
+            Some(route) if matches!(route.place, Place::Unmatched(_) | Place::OtherMethod(_)) => writeln!(
                 f,
                 "no route is for {} {}, and what answers instead, {}, is {}",
                 self.method,

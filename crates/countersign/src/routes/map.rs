@@ -17,7 +17,8 @@ pub struct RouteMap {
 
 impl RouteMap {
     pub(super) fn new(mut routes: Vec<Route>) -> Self {
-        routes.sort_by_cached_key(|route| (route.path(), route.method().to_owned()));
+        routes
+            .sort_by_cached_key(|route| (route.path(), route.method().to_owned(), route.access.to_string()));
         Self { routes }
     }
 

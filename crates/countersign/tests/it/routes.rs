@@ -1,5 +1,7 @@
 //! The router in which a route has to say who may ask for it.
 
+mod composed;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -96,10 +96,9 @@ impl Explain {
                 .await
                 .map_err(Failure::failed)?
                 .unnoticed();
-            let explanation = http::explain(&service, request).await;
             let store = service.accounts.store.clone();
-            // What goes on in the background ends before what it works on.
-            drop(service);
+            // What goes on in the background ends, with the service, before what it works on.
+            let explanation = http::explain(service, request).await;
             store.close().await;
             Ok(explanation)
         })

@@ -12,6 +12,8 @@ fn routes(ran: &Arc<AtomicUsize>) -> Routes<impl Strategy<Identity = User>> {
         true => Ok(()),
         false => Err(AuthError::from(Denial::insufficient_scope("of somebody else"))),
     };
+    let legacy = ["/", "/deep/{*path}"];
+    let legacy = legacy.iter().fold(Router::new(), |router, path| router.route(path, on_get(handler(ran))));
     let orders = Routes::new(Guard::required(jwt()))
         .route("/{id}", get(handler(ran)).require(Require::policy(own)))
         .fallback(any(handler(ran)).public());
@@ -25,7 +27,7 @@ fn routes(ran: &Arc<AtomicUsize>) -> Routes<impl Strategy<Identity = User>> {
         .route("/any", any(handler(ran)).authenticated())
         .route("/login", countersign::routes::post(handler(ran)).authenticated_by(BodyGuard::new(login)))
         .nest("/orders", orders)
-        .nest_foreign("/legacy", foreign(Router::new()).authenticated())
+        .nest_foreign("/legacy", foreign(legacy).authenticated())
 }
 
 #[tokio::test]
@@ -51,6 +53,7 @@ async fn what_would_become_of_a_request_is_explained_and_no_handler_runs() {
         (Method::GET, "/orders/7/8", None),
         (Method::GET, "/legacy", None),
         (Method::GET, "/legacy/deep/er", Some(&*good)),
+        (Method::GET, "/legacy/nothing", Some(&*good)),
         (Method::GET, "/nothing", Some(&*good)),
     ];
     let mut explained = Vec::new();
