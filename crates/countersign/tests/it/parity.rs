@@ -95,13 +95,33 @@ async fn a_token_may_stand_where_a_function_of_ones_own_looks() {
 
 #[tokio::test]
 async fn of_several_places_the_one_that_holds_a_token_is_read_and_two_are_refused() {
-    let places = || ExtractJwt::first_of([ExtractJwt::bearer(), ExtractJwt::query("auth_token")]);
+    const JWT: Scheme = Scheme::new("JWT");
     let in_query = format!("/?auth_token={}", token());
-    assert_ada(&present(places(), &in_query, "x-nothing", "here").await);
-    let bearer = format!("Bearer {}", token());
-    assert_ada(&present(places(), "/", "authorization", &bearer).await);
-    let both = present(places(), &in_query, "authorization", &bearer).await;
-    assert_eq!((both.status, both.code().as_str()), (StatusCode::UNAUTHORIZED, "credentials_repeated"));
+    for (in_header, scheme) in
+        [(ExtractJwt::bearer as fn() -> _, "Bearer"), (|| ExtractJwt::scheme(&JWT), "JWT")]
+    {
+        let places = || ExtractJwt::first_of([in_header(), ExtractJwt::query("auth_token")]);
+        assert_ada(&present(places(), &in_query, "x-nothing", "here").await);
+        let header = format!("{scheme} {}", token());
+        assert_ada(&present(places(), "/", "authorization", &header).await);
+        let both = present(places(), &in_query, "authorization", &header).await;
+        assert_eq!((both.status, both.code().as_str()), (StatusCode::UNAUTHORIZED, "credentials_repeated"));
+    }
+}
+
+#[tokio::test]
+async fn a_guard_around_one_handler_guards_it_and_no_other() {
+    let app = Router::new()
+        .route("/mine", get("mine").layer(Guard::required(Told)))
+        .route("/both", get("both").layer(Guard::required(Told)).post("open"))
+        .route("/open", get("open"));
+    for path in ["/mine", "/both"] {
+        assert_eq!(send(&app, bare(path)).await.status, StatusCode::UNAUTHORIZED, "{path}");
+        assert_eq!(send(&app, told(path, "user ada")).await.status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(send(&app, bare("/open")).await.body, "open");
+    let post = Request::post("/both").body(Body::empty()).expect("a request");
+    assert_eq!(send(&app, post).await.body, "open");
 }
 
 #[tokio::test]
@@ -139,19 +159,22 @@ async fn a_stranger_can_be_sent_to_the_login_page() {
 
 #[tokio::test]
 async fn a_check_that_fails_is_an_error_of_its_own_and_not_a_401() {
-    let strategy = JwtStrategy::new(Verifier::new("me", "you"), KeySet::from(key())).validate(
-        async |_: Verified<()>, _: &Parts| -> Result<(), AuthError> {
-            Err(AuthError::unavailable("users_unavailable", "the database does not answer"))
-        },
-    );
-    let app = Router::new().route("/", get("secret")).layer(Guard::required(strategy));
-    let request = Request::get("/").header("authorization", format!("Bearer {}", token()));
-    let answer = send(&app, request.body(Body::empty()).expect("a request")).await;
-    assert_eq!(
-        (answer.status, answer.code().as_str()),
-        (StatusCode::SERVICE_UNAVAILABLE, "users_unavailable")
-    );
-    assert!(answer.headers.get("www-authenticate").is_none() && answer.headers.contains_key("retry-after"));
+    let answered = async |error: AuthError| {
+        let strategy = JwtStrategy::new(Verifier::new("me", "you"), KeySet::from(key()));
+        let strategy = strategy
+            .validate(move |_: Verified<()>, _: &Parts| std::future::ready(Err::<(), _>(error.clone())));
+        let app = Router::new().route("/", get("secret")).layer(Guard::required(strategy));
+        let request = Request::get("/").header("authorization", format!("Bearer {}", token()));
+        let answer = send(&app, request.body(Body::empty()).expect("a request")).await;
+        assert!(!answer.headers.contains_key("www-authenticate"), "{answer}");
+        answer
+    };
+    let down = answered(AuthError::unavailable("users_unavailable", "the database does not answer")).await;
+    assert_eq!((down.status.as_u16(), down.code().as_str()), (503, "users_unavailable"));
+    assert!(down.headers.contains_key("retry-after"));
+    let mistaken = answered(AuthError::bug("there is no table of users")).await;
+    assert_eq!((mistaken.status.as_u16(), mistaken.code().as_str()), (500, "internal_error"));
+    assert!(!mistaken.body.contains("table"));
 }
 
 /// Tokens as the lesson's `JwtModule` signs them: a numeric `sub`, and neither issuer nor audience.

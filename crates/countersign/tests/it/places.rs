@@ -41,8 +41,13 @@ fn app(extract: ExtractJwt) -> Router {
 
 #[tokio::test]
 async fn credentials_are_never_read_from_a_query_that_was_not_asked_for() {
-    let answer = send(&app(ExtractJwt::bearer()), get(&format!("/?access_token={}", token()))).await;
-    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "credentials_missing"));
+    let path = format!("/?access_token={}", token());
+    for not_asked in [ExtractJwt::bearer(), ExtractJwt::query("token")] {
+        let answer = send(&app(not_asked), get(&path)).await;
+        let status = answer.status;
+        assert_eq!((status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "credentials_missing"));
+    }
+    assert_eq!(send(&app(ExtractJwt::query("access_token")), get(&path)).await.body, "hello ada");
 }
 
 #[tokio::test]

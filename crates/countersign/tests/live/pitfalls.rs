@@ -7,7 +7,19 @@ use futures_util::{SinkExt, StreamExt};
 use http::StatusCode;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::common::{LIFETIME, LOOK, World, closed, goes_on, timed};
+use crate::common::{LIFETIME, LOOK, World, closed, connect, goes_on, timed};
+
+#[tokio::test(start_paused = true)]
+async fn the_guard_of_the_other_routes_guards_the_websocket_too() {
+    let world = World::new();
+    let late = world.token(Duration::from_secs(1));
+    world.clock.advance(LIFETIME);
+    for bad in ["x", "x.y.z", &late] {
+        let refused = connect(world.app(), "/chat", bad).await;
+        assert_eq!(refused.err(), Some(StatusCode::UNAUTHORIZED), "{bad}");
+    }
+    assert!(world.connect("/chat", LIFETIME).await.is_ok());
+}
 
 #[tokio::test(start_paused = true)]
 async fn the_websocket_does_not_outlive_its_token() {

@@ -11,12 +11,13 @@ use named_tests::tests_in;
 const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Where the tests of a name's first word are, if not in `countersign/tests/it`.
-const PLACES: [(&str, &str); 5] = [
+const PLACES: [(&str, &str); 6] = [
     ("jwt::", "countersign-jwt/tests/it"),
     ("session::", "countersign/tests/session"),
     ("jwks::", "countersign/tests/jwks"),
     ("live::", "countersign/tests/live"),
     ("server::", "countersign-server/tests/it"),
+    ("src::", "countersign/src"),
 ];
 
 /// The words with which a cell says that there is no counterpart, and why.
