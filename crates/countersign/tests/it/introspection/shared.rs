@@ -204,3 +204,10 @@ async fn as_many_tokens_are_asked_about_at_once_as_was_said_and_any_number_may_w
     assert_eq!(world.code("three").await, "ok");
     assert_eq!(world.issuer.asked(), 3);
 }
+
+#[tokio::test]
+async fn at_least_one_token_can_be_asked_about() {
+    let world = World::with(|strategy| strategy.max_open_questions(0));
+    world.issuer.says(active(""));
+    assert_eq!(world.code("opaque").await, "ok");
+}

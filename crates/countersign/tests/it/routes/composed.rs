@@ -128,6 +128,23 @@ async fn composed_routes_decide_as_they_are_explained() {
     }
 }
 
+#[tokio::test]
+async fn a_foreign_router_that_is_merged_has_no_say_about_paths_that_it_does_not_have() {
+    let merged = || routes().merge_foreign(foreign(theirs(&["/metrics"])).authenticated());
+    assert_eq!(
+        ask(&merged().into_router(), Method::GET, "/metrics", None).await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    let nothing = ask(&merged().into_router(), Method::GET, "/nothing", None).await;
+    assert_eq!(nothing.status, StatusCode::NOT_FOUND);
+    let explained = merged().explain(request(Method::GET, "/nothing", None)).await;
+    assert_eq!((explained.status(), explained.route()), (StatusCode::NOT_FOUND, None));
+    // Nor does the second of two have one about the first.
+    let two = merged().merge_foreign(foreign(theirs(&["/robots.txt"])).public()).into_router();
+    assert_eq!(ask(&two, Method::GET, "/metrics", None).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(ask(&two, Method::GET, "/robots.txt", None).await.status, StatusCode::OK);
+}
+
 #[test]
 fn composed_routes_export_whole_paths_to_openapi_and_no_foreign_ones() {
     let openapi = composed().route_map().openapi();
