@@ -273,6 +273,16 @@ where
     ///     Routes::new(guard).fallback(any(async || StatusCode::NOT_FOUND).public())
     /// }
     /// ```
+    ///
+    /// ```compile_fail
+    /// use countersign::routes::{Routes, any};
+    /// use countersign::{Guard, Strategy};
+    ///
+    /// fn routes<T: Strategy>(guard: Guard<T>) -> Routes<T> {
+    ///     // It does not say who may ask for it, and does not compile.
+    ///     Routes::new(guard).fallback(any(async || "all of it"))
+    /// }
+    /// ```
     pub fn fallback(mut self, handlers: Declared<T::Identity, Handlers<S>>) -> Self {
         let (handlers, dry) = self.enclose_all(handlers, &Place::Unmatched(String::new()));
         self.router = self.router.fallback(handlers);
