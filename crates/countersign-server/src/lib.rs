@@ -39,7 +39,6 @@ pub mod flow;
 pub mod http;
 pub mod key_ring;
 pub mod logging;
-mod moment;
 mod presence;
 mod purge;
 mod readers;

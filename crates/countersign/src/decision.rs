@@ -32,12 +32,14 @@ pub struct Step {
     step: Text,
     #[serde(skip_serializing_if = "Option::is_none")]
     seen: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<Text>,
 }
 
 impl Step {
     /// What the strategy, or whoever it was, of this name did. It is logged: no secrets, no values of claims.
     pub fn new(by: &'static str, step: impl Into<Text>) -> Self {
-        Self { by, step: step.into(), seen: None }
+        Self { by, step: step.into(), seen: None, expected: None }
     }
 
     /// What was seen, which is not logged: for [`Routes::explain`](crate::routes::Routes::explain) and for development. No
@@ -45,6 +47,18 @@ impl Step {
     #[must_use]
     pub fn seen(self, seen: impl Into<Text>) -> Self {
         Self { seen: Some(seen.into()), ..self }
+    }
+
+    /// What should have been seen: told to the same people, and no secret either.
+    ///
+    /// ```
+    /// # use countersign::decision::Step;
+    /// let step = Step::new("crm", "refused the contract").seen("contract 7").expected("contract 8 or 9");
+    /// # let _ = step;
+    /// ```
+    #[must_use]
+    pub fn expected(self, expected: impl Into<Text>) -> Self {
+        Self { expected: Some(expected.into()), ..self }
     }
 
     pub(crate) fn recognised(details: &Details) -> Self {
@@ -144,11 +158,11 @@ impl fmt::Display for Decision {
     /// A line for each step, with what was seen, and one for the outcome.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.steps {
-            match &step.seen {
-                None => writeln!(f, "{step}")?,
-                // Control characters of a token must not reach a terminal.
-                Some(seen) => writeln!(f, "{step}: {}", seen.replace(char::is_control, "\u{fffd}"))?,
-            }
+            let seen = step.seen.as_ref().map(|seen| format!(": {seen}")).unwrap_or_default();
+            let expected = step.expected.as_ref().map(|expected| format!("; expected {expected}"));
+            let line = format!("{step}{seen}{}", expected.unwrap_or_default());
+            // Control characters of a token must not reach a terminal.
+            writeln!(f, "{}", line.replace(char::is_control, "\u{fffd}"))?;
         }
         match (&self.refused, self.strategy) {
             (None, None) => writeln!(f, "admitted without an identity"),

@@ -88,7 +88,7 @@ impl Checks {
         if let Some(expected) = expected {
             assert_eq!(verified.is_ok(), expected, "{:?}", verified.as_ref().err());
         }
-        let explanation = verifier.explain(&self.token, &self.keys, now);
+        let explanation = verifier.explain::<Json>(&self.token, &self.keys, now);
         assert_eq!(explanation.error(), verified.as_ref().err());
         let mut buffer = PayloadBuffer::new();
         let borrowed = verifier.verify_in::<Json>(&self.token, &self.keys, now, &mut buffer);

@@ -27,7 +27,7 @@ fn examine(token: &str) {
     let now = NumericDate::from_secs(1000);
     let keys = keys::several();
     let result = verifier().verify::<Json>(token, &keys, now);
-    let explanation = verifier().explain(token, &keys, now);
+    let explanation = verifier().explain::<Json>(token, &keys, now);
     assert_eq!(explanation.error(), result.as_ref().err());
     let Ok(verified) = result else { return };
 

@@ -4,6 +4,7 @@ mod audience;
 mod numeric_date;
 pub(crate) mod read;
 pub(crate) mod registered;
+mod rfc3339;
 pub(crate) mod write;
 
 use std::borrow::Cow;

@@ -1,9 +1,8 @@
 //! A payload, read in one pass: registered claims into their slots, all others straight into the application's type.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 
 use super::registered::{Names, Registered, Slot};
@@ -78,8 +77,23 @@ pub(crate) fn read<'p, C: Deserialize<'p>>(
 
 /// The first of `required` that is not a member of `payload`, which has been read before.
 pub(crate) fn first_missing(payload: &str, required: &[Cow<'static, str>]) -> Option<Cow<'static, str>> {
-    let members: HashMap<Cow<'_, str>, IgnoredAny> = json::from_str(payload).ok()?;
-    required.iter().find(|name| !members.contains_key(name.as_ref())).cloned()
+    let members = names(payload).ok()?;
+    required.iter().find(|name| !members.contains(*name)).cloned()
+}
+
+/// The names of the members of `payload`, one JSON object, in their order.
+pub(crate) fn names(payload: &str) -> Result<Vec<Cow<'_, str>>, json::Error> {
+    let (mut parser, mut members, mut names) = (Parser::new(payload), Members::default(), Vec::new());
+    if parser.peek() != Some(b'{') {
+        return Err(parser.error("the payload is not an object"));
+    }
+    parser.enter()?;
+    while let Some(name) = members.next_name(&mut parser)? {
+        parser.skip()?;
+        names.push(name);
+    }
+    parser.finish()?;
+    Ok(names)
 }
 
 struct Reader<'w, 'p> {
@@ -359,6 +373,10 @@ impl<'p> MapAccess<'p> for &mut Reader<'_, 'p> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use serde::de::IgnoredAny;
+
     use super::*;
 
     fn registered<'p, C: Deserialize<'p>>(payload: &'p str) -> Result<Registered, PayloadError> {

@@ -2,7 +2,7 @@
 
 use crate::header::{Header, HeaderError, same_type};
 use crate::jws::Compact;
-use crate::jwt::{Check, Trace};
+use crate::jwt::{Check, NOT_ASKED, Seen, Trace, count, key_name, list, list_keys};
 use crate::key::SelectError;
 use crate::{Algorithm, KeySet, KeySource, NumericDate, VerifyError, base64url};
 
@@ -101,9 +101,14 @@ impl JwsVerifier {
         room: &mut Vec<u8>,
         trace: &mut impl Trace,
     ) -> Result<Opened<'t, 'k>, VerifyError> {
-        trace.sees(Check::Length, || format!("{} of {} characters", token.len(), self.max_length));
+        trace.sees(Check::Length, || {
+            let most = format!("at most {}", self.max_length);
+            Seen::new(count(token.len(), "character", "characters")).expecting(most)
+        });
         self.check_length(token)?;
-        trace.sees(Check::Form, || format!("{} dots", token.matches('.').count()));
+        trace.sees(Check::Form, || {
+            Seen::new(count(token.split('.').count(), "part", "parts")).expecting("3, with dots between them")
+        });
         let met = keys.recognise(token);
         let parts = match met {
             Some(met) => Compact::split_at(token, met.encoded.len())?,
@@ -112,7 +117,9 @@ impl JwsVerifier {
 
         let decoded;
         let read;
-        trace.sees(Check::Header, || decode_header(parts.header).unwrap_or_else(|error| error.to_string()));
+        trace.sees(Check::Header, || {
+            Seen::new(decode_header(parts.header).unwrap_or_else(|_| "no text in base64url".to_owned()))
+        });
         let header = match met {
             Some(met) => &met.header,
             None => {
@@ -121,10 +128,10 @@ impl JwsVerifier {
                 &read
             }
         };
-        trace.sees(Check::TokenType, || header.token_type().unwrap_or("none").to_owned());
-        self.check_type(header)?;
+        self.check_type(header, trace)?;
         trace.sees(Check::Key, || {
-            format!("alg {}, kid {}", header.algorithm, header.key_id().unwrap_or("none"))
+            let asked = format!("alg {}, kid {}", header.algorithm, header.key_id().unwrap_or("none"));
+            if keys.is_empty() { Seen::new(asked) } else { Seen::new(asked).expecting(self.usable(keys)) }
         });
         let index = match met {
             Some(met) => met.key,
@@ -133,9 +140,7 @@ impl JwsVerifier {
         let key = keys.key(index);
         self.check_algorithm(key.algorithm())?;
 
-        trace.sees(Check::Signature, || {
-            format!("{} by {}", key.algorithm(), key.key_id().unwrap_or("a key without id"))
-        });
+        trace.sees(Check::Signature, || Seen::new(format!("against {}", key_name(key))));
         verify_signature(key, &parts, room)?;
         if met.is_none() {
             keys.remember(parts.header, header, index);
@@ -148,7 +153,13 @@ impl JwsVerifier {
         if token.len() > limit { Err(VerifyError::TooLong { limit }) } else { Ok(()) }
     }
 
-    fn check_type(&self, header: &Header<'_>) -> Result<(), VerifyError> {
+    fn check_type(&self, header: &Header<'_>, trace: &mut impl Trace) -> Result<(), VerifyError> {
+        let sees = |expected| move || Seen::value(header.token_type()).expecting(expected);
+        match &self.token_type {
+            TypeRule::Any => trace.skips(Check::TokenType, NOT_ASKED),
+            TypeRule::Jwt => trace.sees(Check::TokenType, sees("JWT or none")),
+            TypeRule::Exactly(expected) => trace.sees(Check::TokenType, sees(expected)),
+        }
         let fits = match (&self.token_type, header.token_type()) {
             (TypeRule::Any, _) | (TypeRule::Jwt, None) => true,
             (TypeRule::Jwt, Some(found)) => same_type(found, "JWT"),
@@ -156,6 +167,15 @@ impl JwsVerifier {
             (TypeRule::Exactly(expected), Some(found)) => same_type(found, expected),
         };
         if fits { Ok(()) } else { Err(VerifyError::TypeMismatch) }
+    }
+
+    /// Which keys may be asked for, in words.
+    fn usable(&self, keys: &KeySet) -> String {
+        let at_hand = list_keys(keys, " or ");
+        match &self.algorithms {
+            None => at_hand,
+            Some(allowed) => format!("{at_hand}, and the algorithm {}", list(allowed, " or ")),
+        }
     }
 
     fn check_algorithm(&self, algorithm: Algorithm) -> Result<(), VerifyError> {

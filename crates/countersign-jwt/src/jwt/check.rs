@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::expect::Accepted;
-use super::{Check, Trace};
+use super::seen::seconds;
+use super::{Check, NOT_ASKED, Seen, Trace, list};
 use crate::claims::read::{self, Payload, Wanted};
 use crate::claims::registered::{Names, Registered, Slot};
 use crate::{NumericDate, VerifyError};
@@ -81,7 +82,11 @@ impl Expectations {
     fn check_required(&self, text: &str, found: usize, trace: &mut impl Trace) -> Result<(), VerifyError> {
         match self.required.is_empty() {
             true => trace.skips(Check::Required, NOT_ASKED),
-            false => trace.sees(Check::Required, || self.required.join(", ")),
+            false => trace.sees(Check::Required, || {
+                let members = read::names(text).unwrap_or_default();
+                let there = self.required.iter().filter(|name| members.contains(*name));
+                Seen::new(list(there, ", ")).expecting(list(&self.required, " and "))
+            }),
         }
         if found < self.required.len() {
             return Err(missing(read::first_missing(text, &self.required).unwrap_or_default()));
@@ -95,14 +100,19 @@ impl Expectations {
         now: NumericDate,
         trace: &mut impl Trace,
     ) -> Result<NumericDate, VerifyError> {
-        trace.sees(Check::Expiration, || seen_date(claims.expires_at, now));
+        let leeway = || seconds(self.leeway);
+        trace.sees(Check::Expiration, || {
+            Seen::date(claims.expires_at, now).expecting(format!("less than {} ago", leeway()))
+        });
         let expires_at = claims.expires_at.ok_or_else(|| missing("exp"))?;
         if now >= expires_at + self.leeway {
             return Err(VerifyError::Expired);
         }
 
         match claims.not_before {
-            Some(_) => trace.sees(Check::NotBefore, || seen_date(claims.not_before, now)),
+            Some(_) => trace.sees(Check::NotBefore, || {
+                Seen::date(claims.not_before, now).expecting(format!("at most {} from now", leeway()))
+            }),
             None => trace.skips(Check::NotBefore, "not in the token"),
         }
         if claims.not_before.is_some_and(|not_before| not_before > now + self.leeway) {
@@ -113,7 +123,11 @@ impl Expectations {
             trace.skips(Check::Age, NOT_ASKED);
             return Ok(expires_at);
         };
-        trace.sees(Check::Age, || seen_date(claims.issued_at, now));
+        trace.sees(Check::Age, || {
+            let oldest = seconds(max_age.saturating_add(self.leeway));
+            let expected = format!("at most {oldest} ago and at most {} from now", leeway());
+            Seen::date(claims.issued_at, now).expecting(expected)
+        });
         let issued_at = claims.issued_at.ok_or_else(|| missing("iat"))?;
         if issued_at > now + self.leeway {
             return Err(VerifyError::NotYetValid);
@@ -133,13 +147,13 @@ fn check_names(
     names: Option<&[Slot]>,
     trace: &mut impl Trace,
 ) -> Result<(), VerifyError> {
-    if let Accepted::Any = accepted {
+    let Accepted::OneOf(expected) = accepted else {
         trace.skips(party.check, NOT_ASKED);
         return Ok(());
-    }
-    trace.sees(party.check, || match names {
-        Some(names) => names.iter().map(|name| name.text(text)).collect::<Vec<_>>().join(", "),
-        None => seen(None),
+    };
+    trace.sees(party.check, || {
+        let names = names.unwrap_or_default().iter().map(|name| name.text(text));
+        Seen::new(list(names, ", ")).expecting(list(expected, " or "))
     });
     let names = names.ok_or_else(|| missing(party.claim))?;
     match names.iter().any(|name| accepted.accepts(name.text(text))) {
@@ -160,29 +174,17 @@ fn check_value<'s>(
         return Ok(());
     };
     let found = found();
-    trace.sees(check, || seen(found));
+    trace.sees(check, || {
+        let seen = Seen::value(found);
+        // Whoever knows a nonce that is awaited can have a token made for it.
+        if let Check::Nonce = check { seen } else { seen.expecting(expected) }
+    });
     match found {
         None => Err(missing(claim)),
         Some(found) if found != expected => Err(VerifyError::ClaimMismatch { claim }),
         Some(_) => Ok(()),
     }
 }
-
-/// A claim's value, for an explanation.
-fn seen(text: Option<&str>) -> String {
-    text.unwrap_or("none").to_owned()
-}
-
-/// A date and how far it is from `now`, for an explanation.
-fn seen_date(date: Option<NumericDate>, now: NumericDate) -> String {
-    match date {
-        None => seen(None),
-        Some(date) if date >= now => format!("{date}, {} s from now", date.since(now).as_secs()),
-        Some(date) => format!("{date}, {} s ago", now.since(date).as_secs()),
-    }
-}
-
-const NOT_ASKED: &str = "not asked for";
 
 pub(super) fn missing(claim: impl Into<Cow<'static, str>>) -> VerifyError {
     VerifyError::MissingClaim { claim: claim.into() }

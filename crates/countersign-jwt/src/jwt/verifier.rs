@@ -4,15 +4,16 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 
 use super::check::{Expectations, missing};
+use super::explain::Notes;
 use super::verified::Checked;
-use super::{Audiences, Check, Explanation, Issuers, Presented, Trace, Verified};
+use super::{Audiences, Check, Explanation, Issuers, Presented, Seen, Trace, Verified, list, list_keys};
 use crate::claims::read::{self, PayloadError, SubjectForm};
 use crate::claims::registered::Registered;
 use crate::jws::{JwsVerifier, Opened, PAYLOAD_ENCODING, TypeRule};
-use crate::{Algorithm, KeySet, KeySource, NumericDate, VerifyError, base64url};
+use crate::{Algorithm, KeySource, NumericDate, VerifyError, base64url};
 
 /// Verifies tokens: what is expected of them, said once.
 ///
@@ -177,13 +178,57 @@ impl Verifier {
         keys: &impl KeySource,
         now: NumericDate,
     ) -> Result<Verified<C>, VerifyError> {
-        let keys = keys.snapshot(now).map_err(|_| VerifyError::KeysUnavailable)?;
+        self.verify_traced(token, keys, now, &mut ())
+    }
+
+    /// As [`Verifier::verify`], and tells what each check sees and decides.
+    ///
+    /// ```
+    /// # use countersign_jwt::{Algorithm, Claims, KeySet, NumericDate, Signer, SigningKey, Verifier};
+    /// # let key = SigningKey::generate(Algorithm::Es256)?;
+    /// # let keys = KeySet::from(key.verifying_key());
+    /// # let now = NumericDate::from_secs(0);
+    /// # let signer = Signer::new(key, "https://auth.example", "orders", std::time::Duration::from_secs(60));
+    /// let token = signer.sign(&Claims::new(()), now)?;
+    /// let explanation = Verifier::new("https://auth.example", "payments").explain::<()>(&token, &keys, now);
+    /// let told = explanation.to_string();
+    /// assert!(told.contains("aud             REFUSED     orders; expected payments"));
+    /// assert!(told.ends_with("refused: aud_mismatch: the token is meant for someone else (aud)\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn explain<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        keys: &impl KeySource,
+        now: NumericDate,
+    ) -> Explanation<C> {
+        let mut notes = Notes::new();
+        let outcome = self.verify_traced(token, keys, now, &mut notes);
+        notes.finish(outcome)
+    }
+
+    #[inline]
+    fn verify_traced<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        keys: &impl KeySource,
+        now: NumericDate,
+        trace: &mut impl Trace,
+    ) -> Result<Verified<C>, VerifyError> {
+        let keys = keys.snapshot(now);
+        trace.sees(Check::Keys, || match &keys {
+            Ok(keys) => Seen::new(list_keys(keys, ", ")),
+            Err(_) => Seen::new("none at the moment"),
+        });
+        let keys = keys.map_err(|_| VerifyError::KeysUnavailable)?;
         let mut bytes = Vec::new();
-        let opened = self.jws.open(token, &keys, &mut bytes, &mut ())?;
+        let opened = self.jws.open(token, &keys, &mut bytes, trace)?;
+        trace.sees(Check::Payload, || Seen::new(format!("{} characters", opened.payload.len())));
         let length = decode_payload(&opened, &mut bytes)?;
         let text = String::from_utf8(bytes).map_err(|_| PAYLOAD_UTF8)?;
         let mut registered = Registered::default();
-        let checked = self.read(&text[..length], now, &mut registered, &mut ())?;
+        let checked = self.read(&text[..length], now, &mut registered, trace)?;
         Ok(Verified::new(text, length, opened.key, registered, checked))
     }
 
@@ -261,32 +306,6 @@ impl Verifier {
         self.expected.check_dates(&token.registered, now, &mut ()).map(drop)
     }
 
-    /// What each check of a verification of `token` sees and decides; none of it depends on the application's claims.
-    #[must_use]
-    pub fn explain(&self, token: &str, keys: &impl KeySource, now: NumericDate) -> Explanation {
-        let mut explanation = Explanation::new();
-        let result = match keys.snapshot(now) {
-            Ok(keys) => self.trace(token, &keys, now, &mut explanation),
-            Err(_) => Err(VerifyError::KeysUnavailable),
-        };
-        explanation.finish(result.err())
-    }
-
-    fn trace(
-        &self,
-        token: &str,
-        keys: &KeySet,
-        now: NumericDate,
-        trace: &mut Explanation,
-    ) -> Result<(), VerifyError> {
-        let mut bytes = Vec::new();
-        let opened = self.jws.open(token, keys, &mut bytes, trace)?;
-        trace.sees(Check::Payload, || format!("{} characters", opened.payload.len()));
-        let length = decode_payload(&opened, &mut bytes)?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| PAYLOAD_UTF8)?;
-        self.read::<IgnoredAny>(&text[..length], now, &mut Registered::default(), trace).map(drop)
-    }
-
     /// Reads a payload, its registered claims into `registered`, and checks its claims.
     fn read<'p, C: Deserialize<'p>>(
         &self,
@@ -295,6 +314,10 @@ impl Verifier {
         registered: &mut Registered,
         trace: &mut impl Trace,
     ) -> Result<Checked<C>, VerifyError> {
+        trace.sees(Check::Claims, || match read::names(text) {
+            Ok(names) => Seen::new(list(names, ", ")),
+            Err(_) => Seen::new("no JSON object"),
+        });
         let wanted = self.expected.wanted();
         let payload = read::read::<C>(text, self.subject_form, wanted, registered).map_err(payload_error)?;
         let expires_at = self.expected.check(text, registered, &payload, now, trace)?;

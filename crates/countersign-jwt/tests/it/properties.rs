@@ -60,7 +60,7 @@ fn call_everything(text: &str) {
     for algorithm in Algorithm::ALL {
         let keys = keys(key(algorithm));
         assert_ne!(outcome(verifier().verify::<Value>(text, &keys, NOW)), "ok");
-        let _ = verifier().explain(text, &keys, NOW).to_string();
+        let _ = verifier().explain::<Value>(text, &keys, NOW).to_string();
         let _ = SigningKey::from_pem(algorithm, text);
         let _ = VerifyingKey::from_pem(algorithm, text);
         let _ = SigningKey::from_der(algorithm, text.as_bytes());
@@ -160,7 +160,7 @@ proptest! {
         let signature = key(Algorithm::Hs256).sign_bytes(input.as_bytes()).unwrap();
         let signed = format!("{input}.{}", base64url::encode(signature));
         let _ = verifier().verify::<Value>(&signed, &keys, moment);
-        let _ = verifier().explain(&signed, &keys, moment).to_string();
+        let _ = verifier().explain::<Value>(&signed, &keys, moment).to_string();
     }
 
     #[test]
@@ -177,7 +177,7 @@ proptest! {
         if verifier.verify::<()>(&signed, &keys(key(Algorithm::Hs256)), now).is_ok() {
             prop_assert!(NumericDate::from_secs(not_before) <= now + leeway);
         }
-        prop_assert!(!verifier.explain(&signed, &keys(key(Algorithm::Hs256)), now).to_string().is_empty());
+        prop_assert!(!verifier.explain::<Value>(&signed, &keys(key(Algorithm::Hs256)), now).to_string().is_empty());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use countersign::{
 use serde::Serialize;
 
 use super::{bearer::Bearer, error::ApiError, tokens::NO_STORE};
-use crate::{app::Service, flow, moment::rfc3339};
+use crate::{app::Service, flow};
 
 /// A session, as its user sees it.
 #[derive(Serialize)]
@@ -38,9 +38,9 @@ struct SessionView {
 impl SessionView {
     fn new(session: Session, current: Option<SessionId>) -> Self {
         Self {
-            created_at: rfc3339(session.created_at),
-            last_used_at: rfc3339(session.refreshed_at),
-            ends_at: rfc3339(session.ends_at()),
+            created_at: session.created_at.rfc3339(),
+            last_used_at: session.refreshed_at.rfc3339(),
+            ends_at: session.ends_at().rfc3339(),
             current: Some(session.id) == current,
             id: session.id,
             device: session.user_agent,

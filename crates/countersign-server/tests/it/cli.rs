@@ -146,12 +146,12 @@ fn what_the_service_would_make_of_a_request_is_explained_without_running_it() {
         (
             "DELETE /profile",
             &token,
-            "no route is for DELETE /profile, and what answers instead, /(other method), is public",
+            "there is no route for DELETE /profile; what answers instead, /(other method), is public",
         ),
         (
             "GET /nothing",
             &token,
-            "no route is for GET /nothing, and what answers instead, /(unmatched), is public",
+            "there is no route for GET /nothing; what answers instead, /(unmatched), is public",
         ),
     ] {
         let ran = explain(route, token);

@@ -152,14 +152,16 @@ impl fmt::Display for Explanation {
         match &self.route {
             Some(route) if matches!(route.place, Place::Unmatched(_) | Place::OtherMethod(_)) => writeln!(
                 f,
-                "no route is for {} {}, and what answers instead, {}, is {}",
+                "there is no route for {} {}; what answers instead, {}, is {}",
                 self.method,
                 self.path,
                 route.path(),
                 route.access()
             )?,
             Some(route) => writeln!(f, "{} {} is {}", route.method(), route.path(), route.access())?,
-            None => writeln!(f, "no route is for {} {}: {}", self.method, self.path, self.status.as_u16())?,
+            None => {
+                writeln!(f, "there is no route for {} {}: {}", self.method, self.path, self.status.as_u16())?;
+            }
         }
         self.decision.iter().try_for_each(|decision| decision.fmt(f))
     }

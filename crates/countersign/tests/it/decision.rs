@@ -1,5 +1,6 @@
 //! Why a request was let pass or refused: in the log, for a layer, for a client in development, and replayed.
 
+mod agreement;
 mod explanation;
 
 use std::sync::Arc;
@@ -122,7 +123,7 @@ async fn the_log_says_of_several_issuers_whose_a_token_was_taken_for() {
     let issuers = [TrustedIssuer::new("login", "orders", keys()), TrustedIssuer::new("other", "x", keys())];
     let strategy = JwtStrategy::<(), _>::several(issuers).expect("two issuers").clock(ManualClock::new(NOW));
     let app = app(Guard::required(strategy.map(|_| User(String::new()))));
-    insta::assert_snapshot!(logged(&app, bearer(&token("other", 900))).await, @r#"jwt aud_mismatch: jwt: found a token in Authorization: Bearer; jwt: took it for one of the issuer `other`; jwt: it asks for the key `k-2026` and the algorithm `HS256`"#);
+    insta::assert_snapshot!(logged(&app, bearer(&token("other", 900))).await, @r#"jwt aud_mismatch: jwt: found a token in Authorization: Bearer; jwt: took it for a token of the issuer `other`; jwt: it asks for the key `k-2026` and the algorithm `HS256`"#);
     insta::assert_snapshot!(logged(&app, bearer(&token("third", 900))).await, @r#"jwt iss_mismatch: jwt: found a token in Authorization: Bearer; jwt: it asks for the key `k-2026` and the algorithm `HS256`"#);
 }
 
@@ -245,53 +246,64 @@ async fn clients_are_told_why_in_development_only() {
         },
         {
           "by": "jwt",
-          "seen": "285 of 16384 characters",
-          "step": "length holds"
+          "seen": "k-2026 (HS256)",
+          "step": "checked the keys"
         },
         {
           "by": "jwt",
-          "seen": "2 dots",
-          "step": "form holds"
+          "seen": "285 characters",
+          "step": "checked the length"
+        },
+        {
+          "by": "jwt",
+          "seen": "3 parts",
+          "step": "checked the form"
         },
         {
           "by": "jwt",
           "seen": "{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"k-2026\"}",
-          "step": "header holds"
+          "step": "checked the header"
         },
         {
           "by": "jwt",
           "seen": "JWT",
-          "step": "typ holds"
+          "step": "checked the typ"
         },
         {
           "by": "jwt",
           "seen": "alg HS256, kid k-2026",
-          "step": "key holds"
+          "step": "checked the key"
         },
         {
           "by": "jwt",
-          "seen": "HS256 by k-2026",
-          "step": "signature holds"
+          "seen": "against k-2026 (HS256)",
+          "step": "checked the signature"
         },
         {
           "by": "jwt",
           "seen": "184 characters",
-          "step": "payload holds"
+          "step": "checked the payload"
+        },
+        {
+          "by": "jwt",
+          "seen": "iss, sub, aud, exp, iat, jti, email",
+          "step": "checked the claims"
         },
         {
           "by": "jwt",
           "seen": "login",
-          "step": "iss holds"
+          "step": "checked the iss"
         },
         {
           "by": "jwt",
           "seen": "orders",
-          "step": "aud holds"
+          "step": "checked the aud"
         },
         {
           "by": "jwt",
-          "seen": "1700000300, 300 s ago",
-          "step": "exp does NOT hold"
+          "expected": "less than 60 s ago",
+          "seen": "1700000300, that is 2023-11-14T22:18:20Z, 300 s ago",
+          "step": "refused it for the exp"
         }
       ],
       "type": "about:blank"

@@ -168,7 +168,11 @@ fn a_source_without_keys_says_nothing_about_the_token() {
         assert_eq!(outcome(JwsVerifier::new().verify(token, &&source, before)), "keys_unavailable");
     }
     assert_eq!(outcome(verifier.verify::<()>(&token, &source, NOW)), "ok");
-    let explanation = verifier.explain(&token, &source, before);
+    let explanation = verifier.explain::<()>(&token, &source, before);
+    assert!(
+        explanation.to_string().starts_with("keys            REFUSED     none at the moment\n"),
+        "{explanation}"
+    );
     assert_eq!(explanation.error().map(|error| error.code()), Some("keys_unavailable"));
     assert!(source.renew(before).is_none(), "nothing newer can be had unless a source says so");
 }

@@ -2,24 +2,27 @@
 
 use std::time::Duration;
 
-use countersign_jwt::{Algorithm, CheckOutcome, CheckReport, Explanation, KeySet, NumericDate, Verifier};
+use countersign_jwt::{
+    AccessTokenClaims, Algorithm, CheckOutcome, CheckReport, Explanation, KeySet, NumericDate, Verifier,
+};
 use serde_json::json;
 
 use crate::support::{ISSUER, NOW, claims, key, keys, secret, signed, token, verifier, with, without};
 
-fn explain(verifier: &Verifier, payload: impl AsRef<[u8]>) -> Explanation {
-    verifier.explain(&signed(payload), &keys(secret()), NOW)
+fn explain(verifier: &Verifier, payload: impl AsRef<[u8]>) -> Explanation<()> {
+    verifier.explain::<()>(&signed(payload), &keys(secret()), NOW)
 }
 
-fn outcome_of(explanation: &Explanation, check: &str) -> CheckOutcome {
+fn outcome_of<C>(explanation: &Explanation<C>, check: &str) -> CheckOutcome {
     explanation.checks().iter().find(|report| report.check == check).expect(check).outcome
 }
 
-fn saw(explanation: &Explanation, check: &str) -> String {
+fn saw(explanation: &Explanation<()>, check: &str) -> String {
     explanation.checks().iter().find(|report| report.check == check).expect(check).saw.clone()
 }
 
-const CHECKS: [&str; 16] = [
+const CHECKS: [&str; 18] = [
+    "keys",
     "length",
     "form",
     "header",
@@ -27,6 +30,7 @@ const CHECKS: [&str; 16] = [
     "key",
     "signature",
     "payload",
+    "claims",
     "required claims",
     "iss",
     "aud",
@@ -79,7 +83,7 @@ fn a_check_that_was_not_asked_for_is_named_as_skipped() {
 fn the_check_that_refuses_is_the_last_that_was_made() {
     let late = NOW.as_secs() - 1000;
     for (payload, check, code) in [
-        ("[]".to_owned(), "payload", "payload_invalid"),
+        ("[]".to_owned(), "claims", "payload_invalid"),
         (with("iss", "stranger"), "iss", "iss_mismatch"),
         (without("iss"), "iss", "claim_missing"),
         (with("aud", "stranger"), "aud", "aud_mismatch"),
@@ -125,7 +129,7 @@ fn a_token_that_is_refused_before_its_claims_are_read_shows_none_of_them() {
         (format!("{good}.x"), &keys(secret()), "form"),
         ("e30.e30.e30".to_owned(), &keys(secret()), "header"),
     ] {
-        let explanation = verifier().explain(&token, keys, NOW);
+        let explanation = verifier().explain::<()>(&token, keys, NOW);
         assert_eq!(outcome_of(&explanation, check), CheckOutcome::Refused, "{explanation}");
         assert_eq!(outcome_of(&explanation, "iss"), CheckOutcome::NotReached);
         assert!(!explanation.to_string().contains("user-1"));
@@ -142,7 +146,7 @@ fn an_explanation_never_holds_the_signature() {
             [good.clone(), format!("{input}.{flipped}"), format!("{good}.{signature}"), format!("{good}=")]
         {
             for now in [NOW, NumericDate::MAX, NumericDate::MIN] {
-                let text = format!("{0} {0:?}", verifier().explain(&token, &keys(key(algorithm)), now));
+                let text = format!("{0} {0:?}", verifier().explain::<()>(&token, &keys(key(algorithm)), now));
                 assert!(!text.contains(&signature[..12]) && !text.contains(&flipped[..12]), "{text}");
             }
         }
@@ -154,10 +158,10 @@ fn control_characters_of_a_token_do_not_reach_the_terminal() {
     let explanation = explain(&verifier(), with("sub", "\u{1b}[2J\u{7}"));
     assert!(explanation.to_string().chars().all(|c| c == '\n' || !c.is_control()));
     let evil = token(secret(), r#"{"alg":"HS256","kid":"\u001b[31m","typ":"\u001b[0m"}"#, "{}");
-    let explanation = verifier().explain(&evil, &keys(secret()), NOW);
+    let explanation = verifier().explain::<()>(&evil, &keys(secret()), NOW);
     assert!(explanation.to_string().chars().all(|c| c == '\n' || !c.is_control()));
     let raw = token(secret(), "\u{1b}[31m", "{}");
-    let explanation = verifier().explain(&raw, &keys(secret()), NOW);
+    let explanation = verifier().explain::<()>(&raw, &keys(secret()), NOW);
     assert!(explanation.to_string().chars().all(|c| c == '\n' || !c.is_control()));
 }
 
@@ -172,6 +176,32 @@ fn an_explanation_comes_to_the_same_end_as_a_verification() {
         with("nbf", "x"),
     ] {
         let verified = verifier().verify::<()>(&signed(&payload), &keys(secret()), NOW);
-        assert_eq!(explain(&verifier(), &payload).error(), verified.err().as_ref());
+        let explained = explain(&verifier(), &payload);
+        assert_eq!(explained.error(), verified.as_ref().err());
+        let payload_of = |outcome: Result<countersign_jwt::Verified<()>, _>| {
+            outcome.ok().map(|verified| verified.payload().to_owned())
+        };
+        assert_eq!(payload_of(explained.into_outcome()), payload_of(verified));
     }
+}
+
+#[test]
+fn what_the_applications_own_claims_refuse_is_explained_as_it_is_verified() {
+    // The claims of the application are read before any of them is compared.
+    let stranger_without_client = with("aud", "stranger");
+    let verified =
+        verifier().verify::<AccessTokenClaims>(&signed(&stranger_without_client), &keys(secret()), NOW);
+    let explanation =
+        verifier().explain::<AccessTokenClaims>(&signed(&stranger_without_client), &keys(secret()), NOW);
+    assert_eq!(explanation.error(), verified.as_ref().err());
+    assert_eq!(
+        explanation.error().map(ToString::to_string).as_deref(),
+        Some("the claim `client_id` is missing")
+    );
+    assert_eq!(outcome_of(&explanation, "claims"), CheckOutcome::Refused, "{explanation}");
+    assert_eq!(outcome_of(&explanation, "aud"), CheckOutcome::NotReached, "{explanation}");
+
+    let explanation = explain(&verifier(), stranger_without_client);
+    assert_eq!(outcome_of(&explanation, "claims"), CheckOutcome::Passed, "{explanation}");
+    assert_eq!(outcome_of(&explanation, "aud"), CheckOutcome::Refused, "{explanation}");
 }

@@ -11,7 +11,6 @@ use crate::{
         listing::{Form, Listed},
     },
     config::{Config, KeysConfig},
-    moment,
 };
 
 /// Writes a line for each instance and for each verifier that a next key waits for.
@@ -58,7 +57,7 @@ impl Listed for Holding<'_> {
             "id": self.instance.id,
             "signing": keys.map(|keys| &keys.signing),
             "next": keys.and_then(|keys| keys.next.as_ref()),
-            "read_at": keys.and_then(|keys| keys.read_at).map(moment::rfc3339),
+            "read_at": keys.and_then(|keys| keys.read_at).map(NumericDate::rfc3339),
             "age_seconds": self.age().seconds(),
         })
     }
@@ -121,9 +120,9 @@ impl Listed for Awaited<'_> {
         let Self { name, pickup, .. } = self;
         let fetched = pickup.map_or_else(
             || "has fetched no next key".to_owned(),
-            |pickup| format!("has fetched {} at {}", pickup.key_id, moment::rfc3339(pickup.fetched_at)),
+            |pickup| format!("has fetched {} at {}", pickup.key_id, pickup.fetched_at.rfc3339()),
         );
-        let until = self.deadline().map(moment::rfc3339).unwrap_or_default();
+        let until = self.deadline().map(NumericDate::rfc3339).unwrap_or_default();
         let next = self.next.map(|next| next.id.as_str()).unwrap_or_default();
         let standing = match self.standing() {
             Standing::Nothing => return format!("verifier  {name}  {fetched}"),
@@ -141,8 +140,8 @@ impl Listed for Awaited<'_> {
             "state": self.standing().code(),
             "next": self.next.map(|next| &next.id),
             "fetched": self.pickup.map(|pickup| &pickup.key_id),
-            "fetched_at": self.pickup.map(|pickup| moment::rfc3339(pickup.fetched_at)),
-            "signs_without_it_at": self.deadline().map(moment::rfc3339),
+            "fetched_at": self.pickup.map(|pickup| pickup.fetched_at.rfc3339()),
+            "signs_without_it_at": self.deadline().map(NumericDate::rfc3339),
         })
     }
 }

@@ -1,16 +1,14 @@
 //! `countersign key list`.
 
 use clap::Args;
+use countersign::jwt::NumericDate;
 use countersign_store::StoredSigningKey;
 use serde_json::{Value, json};
 
 use super::holders;
-use crate::{
-    cli::{
-        Failure, Outcome,
-        listing::{Listed, Listing},
-    },
-    moment,
+use crate::cli::{
+    Failure, Outcome,
+    listing::{Listed, Listing},
 };
 
 /// List the signing keys of a service, the oldest first
@@ -52,7 +50,7 @@ fn state(key: &StoredSigningKey) -> &'static str {
 impl Listed for StoredSigningKey {
     fn text(&self) -> String {
         let since = self.retired_at.or(self.current_since).unwrap_or(self.created_at);
-        format!("{:<9}  {:<7}  since {}  {}", self.algorithm, state(self), moment::rfc3339(since), self.id)
+        format!("{:<9}  {:<7}  since {}  {}", self.algorithm, state(self), since.rfc3339(), self.id)
     }
 
     fn json(&self) -> Value {
@@ -60,9 +58,9 @@ impl Listed for StoredSigningKey {
             "kid": self.id,
             "alg": self.algorithm,
             "state": state(self),
-            "created_at": moment::rfc3339(self.created_at),
-            "current_since": self.current_since.map(moment::rfc3339),
-            "retired_at": self.retired_at.map(moment::rfc3339),
+            "created_at": self.created_at.rfc3339(),
+            "current_since": self.current_since.map(NumericDate::rfc3339),
+            "retired_at": self.retired_at.map(NumericDate::rfc3339),
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         age::Age,
         listing::{Listed, Listing},
     },
-    moment, presence,
+    presence,
 };
 
 /// Tell for each instance and each verifier what it knows of revocations, and how old its view is
@@ -62,7 +62,7 @@ impl Known {
 impl Listed for Known {
     fn text(&self) -> String {
         let Instance { id, started_at, revocations, unnamed_readers, .. } = &self.instance;
-        let (started, age) = (moment::rfc3339(*started_at), self.age());
+        let (started, age) = (started_at.rfc3339(), self.age());
         let unnamed = match unnamed_readers {
             0 => String::new(),
             some => format!("  unnamed readers {some}"),
@@ -75,9 +75,9 @@ impl Listed for Known {
         json!({
             "kind": "instance",
             "id": instance.id,
-            "started_at": moment::rfc3339(instance.started_at),
-            "reported_at": moment::rfc3339(instance.reported_at),
-            "complete_until": instance.complete_until.map(moment::rfc3339),
+            "started_at": instance.started_at.rfc3339(),
+            "reported_at": instance.reported_at.rfc3339(),
+            "complete_until": instance.complete_until.map(NumericDate::rfc3339),
             "age_seconds": self.age().seconds(),
             "revocations": instance.revocations,
             "unnamed_readers": instance.unnamed_readers,
@@ -126,7 +126,7 @@ impl Listed for Reader {
             Some(since) => (since, "connected since"),
             None => (*seen_at, "last seen      "),
         };
-        let (at, place, width) = (moment::rfc3339(at), place.as_deref().unwrap_or("unknown"), self.width);
+        let (at, place, width) = (at.rfc3339(), place.as_deref().unwrap_or("unknown"), self.width);
         format!(
             "verifier  {name:width$}  {word} {at}  at {instance_id}  told up to {place}  age {}",
             self.age()
@@ -141,9 +141,9 @@ impl Listed for Reader {
             "instance": report.instance_id,
             "connected": is_connected(report, self.now),
             "connections": report.connections,
-            "connected_since": report.connected_since.map(moment::rfc3339),
-            "seen_at": moment::rfc3339(report.seen_at),
-            "told_until": report.told_until.map(moment::rfc3339),
+            "connected_since": report.connected_since.map(NumericDate::rfc3339),
+            "seen_at": report.seen_at.rfc3339(),
+            "told_until": report.told_until.map(NumericDate::rfc3339),
             "age_seconds": self.age().seconds(),
             "place": report.place,
             "resumed_from": report.resumed_from,

@@ -7,13 +7,10 @@ use countersign::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    cli::{
-        Failure, Outcome,
-        listing::{Listed, Listing},
-        user,
-    },
-    moment,
+use crate::cli::{
+    Failure, Outcome,
+    listing::{Listed, Listing},
+    user,
 };
 
 /// How many sessions are listed: more than anybody has.
@@ -45,7 +42,7 @@ impl List {
 
 impl Listed for Session {
     fn text(&self) -> String {
-        let (used, device) = (moment::rfc3339(self.refreshed_at), self.user_agent.as_deref().unwrap_or("-"));
+        let (used, device) = (self.refreshed_at.rfc3339(), self.user_agent.as_deref().unwrap_or("-"));
         let address = self.address.map_or_else(|| "-".to_owned(), |address| address.to_string());
         format!("{}  {used}  {address:<15}  {device}", self.id)
     }
@@ -54,9 +51,9 @@ impl Listed for Session {
         json!({
             "id": self.id,
             "user_id": self.user_id,
-            "created_at": moment::rfc3339(self.created_at),
-            "last_used_at": moment::rfc3339(self.refreshed_at),
-            "ends_at": moment::rfc3339(self.ends_at()),
+            "created_at": self.created_at.rfc3339(),
+            "last_used_at": self.refreshed_at.rfc3339(),
+            "ends_at": self.ends_at().rfc3339(),
             "device": self.user_agent,
             "address": self.address,
         })

@@ -9,6 +9,8 @@ use countersign::{
     routes::Explanation,
 };
 
+use serde::de::IgnoredAny;
+
 use super::expectations::Expectations;
 use crate::{
     app::{self, Service},
@@ -81,7 +83,8 @@ impl Explain {
     fn explain_token(&self) -> Result<(String, bool), Failure> {
         let keys = self.expectations.keys()?;
         let token = input::token()?;
-        let explanation = self.expectations.verifier().explain(&token, &keys, SystemClock.now());
+        let explanation =
+            self.expectations.verifier().explain::<IgnoredAny>(&token, &keys, SystemClock.now());
         Ok((explanation.to_string(), explanation.error().is_none()))
     }
 

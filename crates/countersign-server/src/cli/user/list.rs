@@ -1,15 +1,13 @@
 //! `countersign user list`.
 
 use clap::Args;
+use countersign::jwt::NumericDate;
 use countersign_store::User;
 use serde_json::{Value, json};
 
-use crate::{
-    cli::{
-        Failure, Outcome,
-        listing::{Listed, Listing},
-    },
-    moment,
+use crate::cli::{
+    Failure, Outcome,
+    listing::{Listed, Listing},
 };
 
 /// How many users are read at a time.
@@ -43,15 +41,15 @@ impl List {
 impl Listed for User {
     fn text(&self) -> String {
         let state = if self.disabled_at.is_some() { "disabled" } else { "active" };
-        format!("{}  {}  {state:<8}  {}", self.id, moment::rfc3339(self.created_at), self.email)
+        format!("{}  {}  {state:<8}  {}", self.id, self.created_at.rfc3339(), self.email)
     }
 
     fn json(&self) -> Value {
         json!({
             "id": self.id,
             "email": self.email,
-            "created_at": moment::rfc3339(self.created_at),
-            "disabled_at": self.disabled_at.map(moment::rfc3339),
+            "created_at": self.created_at.rfc3339(),
+            "disabled_at": self.disabled_at.map(NumericDate::rfc3339),
         })
     }
 }

@@ -1,11 +1,14 @@
 //! Whose tokens are believed, and by which keys.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
 
+use super::NAME;
 use crate::cache::Proof;
+use crate::decision::Step;
 use crate::jwt::{Audiences, KeySource, NumericDate, Presented, Verified, Verifier, VerifyError};
 
 /// One issuer among several: its tokens are verified by its verifier with its keys, and by nothing else. See
@@ -73,6 +76,22 @@ impl<K> Trusted<K> {
         let issuers = self.issuers.as_ref()?;
         let number = self.choose(token).ok()?;
         issuers.iter().find_map(|(issuer, its)| (*its == number).then_some(&**issuer))
+    }
+
+    /// Of a token that is for none of several verifiers: what it says, and what it would have to say.
+    pub(super) fn tell_stranger(&self, token: &str) -> Option<Step> {
+        /// More than these are only counted.
+        const NAMED: usize = 8;
+        let issuers = self.issuers.as_ref()?;
+        let presented = Presented::decode(token).ok()?;
+        let mut names: Vec<_> = issuers.keys().map(|issuer| &**issuer).collect();
+        names.sort_unstable();
+        let expected = match names.len() {
+            ..=NAMED => names.join(" or "),
+            more => format!("one of {more} that are trusted"),
+        };
+        let seen = presented.issuer().map_or_else(|_| "none".to_owned(), Cow::into_owned);
+        Some(Step::new(NAME, "knows no such issuer").seen(seen).expected(expected))
     }
 
     /// The verifier of this number, which [`choose`](Self::choose) gave, and its keys.

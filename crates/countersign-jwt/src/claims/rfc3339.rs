@@ -1,14 +1,24 @@
 //! Moments as people read them.
 
-use countersign::jwt::NumericDate;
+use super::NumericDate;
 
-/// RFC 3339, in UTC, to the second: `2026-01-31T09:30:00Z`.
-pub(crate) fn rfc3339(moment: NumericDate) -> String {
-    const DAY: i64 = 86_400;
-    let seconds = moment.as_secs();
-    let (year, month, day) = civil_date(seconds.div_euclid(DAY));
-    let time = seconds.rem_euclid(DAY);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", time / 3600, time / 60 % 60, time % 60)
+impl NumericDate {
+    /// The moment as RFC 3339 writes it, in UTC, to the second: `2026-01-31T09:30:00Z`. For people and for other formats
+    /// than JWTs; a claim is a number.
+    ///
+    /// ```
+    /// use countersign_jwt::NumericDate;
+    ///
+    /// assert_eq!(NumericDate::from_secs(1_700_000_000).rfc3339(), "2023-11-14T22:13:20Z");
+    /// ```
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        const DAY: i64 = 86_400;
+        let seconds = self.as_secs();
+        let (year, month, day) = civil_date(seconds.div_euclid(DAY));
+        let time = seconds.rem_euclid(DAY);
+        format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", time / 3600, time / 60 % 60, time % 60)
+    }
 }
 
 /// The Gregorian date of a day, counted from 1970-01-01. Years are taken to begin in March, so that the leap day is the
@@ -41,8 +51,10 @@ mod tests {
             (1_709_164_800, "2024-02-29T00:00:00Z"),
             (4_107_542_400, "2100-03-01T00:00:00Z"),
             (253_402_300_799, "9999-12-31T23:59:59Z"),
+            (i64::MAX, "292277026596-12-04T15:30:07Z"),
+            (i64::MIN, "-292277022657-01-27T08:29:52Z"),
         ] {
-            assert_eq!(rfc3339(NumericDate::from_secs(seconds)), text);
+            assert_eq!(NumericDate::from_secs(seconds).rfc3339(), text);
         }
     }
 }
