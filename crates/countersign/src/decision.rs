@@ -69,7 +69,7 @@ impl Step {
         let step = Self::new(details.strategy, step);
         match details.expires_at {
             None => step,
-            Some(expires_at) => step.seen(format!("expires at {}", expires_at.as_secs())),
+            Some(expires_at) => step.seen(format!("until {}", expires_at.rfc3339())),
         }
     }
 }

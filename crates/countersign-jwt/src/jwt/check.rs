@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::expect::Accepted;
-use super::seen::seconds;
+use super::seen::{not_ahead, not_past, seconds};
 use super::{Check, NOT_ASKED, Seen, Trace, list};
 use crate::claims::read::{self, Payload, Wanted};
 use crate::claims::registered::{Names, Registered, Slot};
@@ -85,7 +85,7 @@ impl Expectations {
             false => trace.sees(Check::Required, || {
                 let members = read::names(text).unwrap_or_default();
                 let there = self.required.iter().filter(|name| members.contains(*name));
-                Seen::new(list(there, ", ")).expecting(list(&self.required, " and "))
+                Seen::new(list(there, ", ")).expecting(list(&self.required, ", "))
             }),
         }
         if found < self.required.len() {
@@ -100,10 +100,7 @@ impl Expectations {
         now: NumericDate,
         trace: &mut impl Trace,
     ) -> Result<NumericDate, VerifyError> {
-        let leeway = || seconds(self.leeway);
-        trace.sees(Check::Expiration, || {
-            Seen::date(claims.expires_at, now).expecting(format!("less than {} ago", leeway()))
-        });
+        trace.sees(Check::Expiration, || Seen::date(claims.expires_at, now).expecting(not_past(self.leeway)));
         let expires_at = claims.expires_at.ok_or_else(|| missing("exp"))?;
         if now >= expires_at + self.leeway {
             return Err(VerifyError::Expired);
@@ -111,7 +108,7 @@ impl Expectations {
 
         match claims.not_before {
             Some(_) => trace.sees(Check::NotBefore, || {
-                Seen::date(claims.not_before, now).expecting(format!("at most {} from now", leeway()))
+                Seen::date(claims.not_before, now).expecting(not_ahead(self.leeway))
             }),
             None => trace.skips(Check::NotBefore, "not in the token"),
         }
@@ -125,7 +122,7 @@ impl Expectations {
         };
         trace.sees(Check::Age, || {
             let oldest = seconds(max_age.saturating_add(self.leeway));
-            let expected = format!("at most {oldest} ago and at most {} from now", leeway());
+            let expected = format!("at most {oldest} ago and {}", not_ahead(self.leeway));
             Seen::date(claims.issued_at, now).expecting(expected)
         });
         let issued_at = claims.issued_at.ok_or_else(|| missing("iat"))?;

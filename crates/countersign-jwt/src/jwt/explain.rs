@@ -275,7 +275,7 @@ mod tests {
                 verifier().algorithms([Algorithm::Es256, Algorithm::EdDsa]),
                 "key             REFUSED     alg HS256, kid k; expected k (HS256), and the algorithm ES256 or EdDSA",
             ),
-            (verifier().require("sub").require("x"), "required claims REFUSED     sub; expected sub and x"),
+            (verifier().require("sub").require("x"), "required claims REFUSED     sub; expected sub, x"),
             (verifier().subject("eve"), "sub             REFUSED     ada; expected eve"),
             (verifier().token_id("u"), "jti             REFUSED     t; expected u"),
             (verifier().nonce("n"), "nonce           REFUSED     none"),

@@ -45,7 +45,7 @@ const NONE: &str = "none";
 
 /// The first few of `names`, and how many more there are.
 pub(crate) fn list<N: Display>(names: impl IntoIterator<Item = N>, joint: &str) -> String {
-    const MOST: usize = 8;
+    const MOST: usize = 16;
     let mut names = names.into_iter();
     let mut shown: Vec<_> = names.by_ref().take(MOST).map(|name| name.to_string()).collect();
     match (shown.is_empty(), names.count()) {
@@ -71,6 +71,22 @@ pub(crate) fn count(number: usize, one: &str, several: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { several })
 }
 
+/// That a date must not be over, or not for long.
+pub(super) fn not_past(leeway: Duration) -> String {
+    match leeway {
+        Duration::ZERO => "later than now".to_owned(),
+        leeway => format!("less than {} ago", seconds(leeway)),
+    }
+}
+
+/// That a date must have come, or be near.
+pub(super) fn not_ahead(leeway: Duration) -> String {
+    match leeway {
+        Duration::ZERO => "not later than now".to_owned(),
+        leeway => format!("at most {} from now", seconds(leeway)),
+    }
+}
+
 /// Whole seconds.
 pub(super) fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs())
@@ -81,11 +97,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_names_the_first_eight_and_counts_the_rest() {
+    fn a_list_names_the_first_sixteen_and_counts_the_rest() {
         assert_eq!(list([] as [u8; 0], ", "), "none");
         assert_eq!(list(["a", "b"], " or "), "a or b");
-        assert_eq!(list(1..=8, ", "), "1, 2, 3, 4, 5, 6, 7, 8");
-        assert_eq!(list(1..=20, ", "), "1, 2, 3, 4, 5, 6, 7, 8, 12 more");
+        assert_eq!(list(10..=25, " "), "10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25");
+        assert_eq!(list(10..=99, " "), "10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 74 more");
+    }
+
+    #[test]
+    fn without_a_leeway_it_is_now_that_counts() {
+        let minute = Duration::from_secs(60);
+        assert_eq!([not_past(Duration::ZERO), not_past(minute)], ["later than now", "less than 60 s ago"]);
+        assert_eq!(
+            [not_ahead(Duration::ZERO), not_ahead(minute)],
+            ["not later than now", "at most 60 s from now"]
+        );
     }
 
     #[test]

@@ -96,7 +96,7 @@ pub enum StartError {
         iterations: u32,
     },
     /// The working memory of the threads could not be allocated.
-    #[error("no memory for the hashing threads: {threads} threads of {memory_kib} KiB each")]
+    #[error("no memory for the hashing threads: {memory_kib} KiB for each of {threads}")]
     OutOfMemory {
         /// How many threads there were to be.
         threads: usize,
