@@ -7,34 +7,29 @@ use countersign::{
     jwt::Clock,
     password::Passwords,
     revocation::{Entry, Feed, Revocations, Staleness},
-    session::{RevocationReason, Revoked, SessionId, SessionPolicy, cookie::RefreshCookie},
+    session::{RefreshTokenKeys, RevocationReason, Revoked, SessionId, SessionPolicy, cookie::RefreshCookie},
 };
-use countersign_store::{OpenError, Store};
+use countersign_store::{OpenError, Store, StoreError};
 
 use crate::{
     config::{Config, Database, PasswordConfig, SessionConfig},
-    data_folder,
-    fan_out::{CLOCKS_DIFFER, FanOut},
+    data_folder, fan_out,
     flow::{AccessTokens, Accounts, TakenEmail, UserSessions},
     http::Telling,
-    key_ring::{KeyRing, Vault},
-    presence::{Account, Presence},
-    purge::{self, PurgeTask},
+    key_ring::KeyRing,
     readers::Readers,
-    rotation::{
-        Schedule,
-        pickups::Pickups,
-        task::{Keeper, RotationTask},
-    },
+    rotation::pickups::Pickups,
     status_lists::StatusLists,
 };
 
 mod keys;
 mod start_error;
+mod tasks;
 
-use keys::open_keys;
 pub use keys::open_sealer;
+use keys::{open_keys, read_keys};
 pub use start_error::StartError;
+use tasks::Tasks;
 
 /// How far the clocks of verifiers elsewhere may differ that nobody has told us of.
 const MOST_COMMON_LEEWAY: Duration = Duration::from_secs(60);
@@ -49,6 +44,8 @@ pub struct Service {
     pub(crate) keys_max_age: Duration,
     /// Which verifiers have fetched the next key.
     pub(crate) pickups: Arc<Pickups>,
+    /// Who reads what was revoked.
+    readers: Readers,
     /// The refresh token in a cookie, where that is configured.
     pub(crate) cookies: Option<Cookies>,
     /// How many proxies in front are believed about where a request came from.
@@ -63,18 +60,16 @@ pub struct Service {
     pub(crate) staleness: Staleness,
     /// What tells it to verifiers elsewhere, where that is configured.
     pub(crate) telling: Option<Telling>,
-    /// Keeps it up to date until the service is dropped.
-    _fan_out: FanOut,
-    /// Says so to whoever looks, until the service is dropped.
-    _presence: Presence,
-    /// Clear away what is over until the service is dropped.
-    _purges: [PurgeTask; 2],
-    /// Keeps the keys up to date until the service is dropped, where they can change.
-    _rotation: Option<RotationTask>,
+    /// What goes on beside the requests until the service is dropped; `None` for one that is only looked at.
+    _tasks: Option<Tasks>,
 }
 
-/// How much longer than it has to be a key is kept: for instances that are late to hear that it signs no more.
-const KEPT_LONGER: Duration = Duration::from_secs(60);
+/// What was opened before anything else, or only read.
+struct Opened {
+    store: Store,
+    keys: Arc<KeyRing>,
+    refresh_keys: RefreshTokenKeys,
+}
 
 /// The cookie for a page's refresh token, and which pages may use it.
 #[derive(Debug)]
@@ -103,10 +98,24 @@ impl Service {
         Self::assemble(config, issuer, clock, passwords).await
     }
 
-    /// The service for a command that looks at it and does not run it: nobody is told that there is one more.
-    pub(crate) fn unnoticed(self) -> Self {
-        self._presence.stop();
-        self
+    /// The service whose store this is, as it is now, for a command that looks at it and does not run it: what is stored is
+    /// read and nothing written, nothing goes on beside, and nobody is told that there is one more.
+    ///
+    /// # Errors
+    /// What stands in the way, in [`StartError`]: what a start would make has to be there.
+    pub(crate) async fn look(
+        config: &Config,
+        store: &Store,
+        issuer: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let (keys, refresh_keys) = read_keys(config, store).await?;
+        let opened = Opened { store: store.clone(), keys: Arc::new(keys), refresh_keys };
+        let service =
+            Self::compose(config, issuer, clock, start_passwords(&config.password)?, opened).await?;
+        // What is asked once and not run asks no more.
+        drop(service.ask_once().await?);
+        Ok(service)
     }
 
     async fn assemble(
@@ -117,7 +126,21 @@ impl Service {
     ) -> Result<Self, StartError> {
         let store = open_store(config).await?;
         let (keys, refresh_keys, sealer) = open_keys(config, &store, &*clock).await?;
-        let keys = Arc::new(keys);
+        let opened = Opened { store, keys: Arc::new(keys), refresh_keys };
+        let service = Self::compose(config, issuer, clock, passwords, opened).await?;
+        let tasks = Tasks::start(config, &service, sealer).await?;
+        Ok(Self { _tasks: Some(tasks), ..service })
+    }
+
+    /// All that the routes need. Nothing of it goes on by itself.
+    async fn compose(
+        config: &Config,
+        issuer: &str,
+        clock: Arc<dyn Clock>,
+        passwords: Passwords,
+        opened: Opened,
+    ) -> Result<Self, StartError> {
+        let Opened { store, keys, refresh_keys } = opened;
         let issuer = config.issuer.as_deref().unwrap_or(issuer);
         let revocations = Revocations::fed(remembered(config), clock.now());
         let readers = Readers::default();
@@ -127,29 +150,12 @@ impl Service {
                 .naming(status_lists(config, &store, &keys, issuer).await?);
         let sessions = UserSessions::new(store.clone(), refresh_keys, session_policy(&config.session))
             .on_revoked(tell(&revocations, &clock));
-        let fan_out =
-            FanOut::start(store.clone(), revocations.clone(), Arc::clone(&keys), Arc::clone(&clock)).await?;
-        let account = Account {
-            id: unique_name()?,
-            view: revocations.clone(),
-            keys: Arc::clone(&keys),
-            readers,
-            clock: Arc::clone(&clock),
-        };
-        let presence = Presence::start(store.clone(), account);
-        let purges = purges(config, sessions.clone(), store.clone(), &clock);
-        let pickups = Arc::new(Pickups::of(config.keys.verifiers.clone()));
-        let rotation = sealer.map(|sealer| {
-            let vault = Vault { store: store.clone(), sealer };
-            let pickups = Arc::clone(&pickups);
-            let keeper = Keeper::new(Arc::clone(&keys), vault, Arc::clone(&clock), schedule(config), pickups);
-            RotationTask::start(keeper, config.keys.check_every)
-        });
         Ok(Self {
             accounts: Accounts { store, sessions, passwords, tokens, revocations, leeway: leeway(config) },
             keys,
             keys_max_age: config.keys.max_age,
-            pickups,
+            pickups: Arc::new(Pickups::of(config.keys.verifiers.clone())),
+            readers,
             cookies: Cookies::configured(&config.session),
             trusted_proxies: config.trusted_proxies,
             clock,
@@ -160,32 +166,16 @@ impl Service {
             },
             staleness: Staleness::fail_open_for(config.revocation.stale_after),
             telling,
-            _fan_out: fan_out,
-            _presence: presence,
-            _purges: purges,
-            _rotation: rotation,
+            _tasks: None,
         })
     }
-}
 
-/// What clears away sessions that ended long ago, and revocations that concern no token any more.
-fn purges(config: &Config, sessions: UserSessions, store: Store, clock: &Arc<dyn Clock>) -> [PurgeTask; 2] {
-    // A session that was revoked is remembered for as long as an access token of it may be good. Then another session may
-    // get its place in the status lists, of which none may count any more that shows it as revoked.
-    let shown = StatusLists::LIFETIME + leeway(config);
-    let keep = config.session.keep_ended.max(remembered(config) + shown);
-    let of_sessions = move |now| {
-        let sessions = sessions.clone();
-        async move { sessions.purge(keep, purge::BATCH, now).await }
-    };
-    let of_revocations = move |now| {
-        let store = store.clone();
-        async move { store.purge_revocations(now - CLOCKS_DIFFER, purge::BATCH).await }
-    };
-    [
-        PurgeTask::start("sessions that ended long ago", of_sessions, Arc::clone(clock)),
-        PurgeTask::start("revocations that concern no token any more", of_revocations, Arc::clone(clock)),
-    ]
+    /// Asks the store for all that was revoked and still counts.
+    async fn ask_once(&self) -> Result<fan_out::Task, StoreError> {
+        let Accounts { store, revocations, .. } = &self.accounts;
+        let (keys, clock) = (Arc::clone(&self.keys), Arc::clone(&self.clock));
+        fan_out::ask_once(store.clone(), revocations.clone(), keys, clock).await
+    }
 }
 
 /// For how long a revoked session is remembered: until the last access token of it has expired everywhere.
@@ -257,16 +247,6 @@ fn log_revoked(revoked: &Revoked) {
 
 fn session_policy(config: &SessionConfig) -> SessionPolicy {
     SessionPolicy::default().grace(config.grace).lifetime(config.lifetime).idle_lifetime(config.idle_lifetime)
-}
-
-fn schedule(config: &Config) -> Schedule {
-    Schedule {
-        rotate_every: config.keys.rotate_every,
-        announce: config.keys.announce(),
-        hold_back: config.keys.hold_back,
-        margin: leeway(config) + 2 * config.keys.check_every + KEPT_LONGER,
-        token_lifetime: config.token.access_lifetime,
-    }
 }
 
 impl fmt::Debug for Service {

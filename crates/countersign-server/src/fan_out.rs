@@ -30,19 +30,9 @@ pub(crate) const CLOCKS_DIFFER: Duration = Duration::from_secs(120);
 pub(crate) struct FanOut(AbortHandle);
 
 impl FanOut {
-    /// Asks the store for all that still counts, and goes on to ask and to listen in the background.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the first question got no answer.
-    pub(crate) async fn start(
-        store: Store,
-        view: Revocations,
-        keys: Arc<KeyRing>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, StoreError> {
-        let mut task = Task { store, view, keys, clock, asked_at: None, listener: None };
-        task.ask().await?;
-        Ok(Self(tokio::spawn(async move { task.run().await }).abort_handle()))
+    /// Goes on to ask and to listen in the background.
+    pub(crate) fn run(mut task: Task) -> Self {
+        Self(tokio::spawn(async move { task.run().await }).abort_handle())
     }
 }
 
@@ -52,7 +42,23 @@ impl Drop for FanOut {
     }
 }
 
-struct Task {
+/// Asks the store for all that still counts. The task goes on with it, if it is [run](FanOut::run).
+///
+/// # Errors
+/// [`StoreError`] when there was no answer.
+pub(crate) async fn ask_once(
+    store: Store,
+    view: Revocations,
+    keys: Arc<KeyRing>,
+    clock: Arc<dyn Clock>,
+) -> Result<Task, StoreError> {
+    let mut task = Task { store, view, keys, clock, asked_at: None, listener: None };
+    task.ask().await?;
+    Ok(task)
+}
+
+/// What a view is kept up to date with.
+pub(crate) struct Task {
     store: Store,
     view: Revocations,
     keys: Arc<KeyRing>,

@@ -83,6 +83,15 @@ impl KeyRing {
         Ok(Self { keys: ArcSwap::from_pointee(keys), rounds: Some(Rounds::default()) })
     }
 
+    /// The keys in the store as they are now, for whoever only looks: none is made, and they do not change any more.
+    ///
+    /// # Errors
+    /// Everything in [`KeyRingError`]; [`KeyRingError::NoCurrentKey`] where none was ever made.
+    pub(crate) async fn stored(store: &Store, sealer: &Sealer) -> Result<Self, KeyRingError> {
+        let keys = Keys::read(&store.signing_keys().await?, sealer, None)?;
+        Ok(Self { keys: ArcSwap::from_pointee(keys), rounds: None })
+    }
+
     /// The keys as they are now.
     #[must_use]
     pub fn keys(&self) -> Arc<Keys> {
@@ -227,7 +236,7 @@ pub enum KeyRingError {
         /// Why not.
         reason: String,
     },
-    /// Every stored key is retired.
+    /// Every stored key is retired, or there is none.
     #[error("no stored key signs; `countersign key generate --store` makes one")]
     NoCurrentKey,
     /// A shared secret was to be stored.

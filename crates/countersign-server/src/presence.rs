@@ -49,11 +49,6 @@ impl Presence {
         };
         Self(tokio::spawn(reports).abort_handle())
     }
-
-    /// Reports nothing more.
-    pub(crate) fn stop(&self) {
-        self.0.abort();
-    }
 }
 
 impl Account {

@@ -102,7 +102,7 @@ pub struct Copied {
 #[non_exhaustive]
 pub enum CopyError {
     /// There is something in the target, which would be mixed up with what comes.
-    #[error("the target is not empty: its table {table} has {rows} rows")]
+    #[error("the target is not empty: the number of rows in its table {table} is {rows}")]
     TargetNotEmpty {
         /// The first table that has rows.
         table: &'static str,
@@ -111,7 +111,7 @@ pub enum CopyError {
     },
     /// In the end the target did not hold what the source does; it was left as it was.
     #[error(
-        "the table {table} has {source_rows} rows in the source and would have {target_rows} in the target"
+        "the number of rows in the table {table} is {source_rows} in the source and would be {target_rows} in the target"
     )]
     Miscounted {
         /// The table.

@@ -8,7 +8,7 @@ use countersign_store::Store;
 
 use super::StartError;
 use crate::{
-    config::{Config, MasterKeySource},
+    config::{Config, MasterKeySource, Secret},
     data_folder::{self, DataFolderError, MissingMasterKey},
     key_ring::{KeyRing, KeyRingError},
     seal::{MasterKey, Sealer},
@@ -23,22 +23,41 @@ pub(super) async fn open_keys(
     store: &Store,
     clock: &dyn Clock,
 ) -> Result<(KeyRing, RefreshTokenKeys, Option<Sealer>), StartError> {
-    match (&config.jwt_secret, &config.master_key) {
-        (Some(secret), MasterKeySource::DataFolder) => {
-            let refresh_keys = RefreshTokenKeys::new(secret.expose().as_bytes())?;
-            Ok((KeyRing::of_secret(secret)?, refresh_keys, None))
-        }
-        (Some(secret), source) => {
-            let master_keys = MasterKeys::read(config, source, MissingMasterKey::Fail)?;
-            Ok((KeyRing::of_secret(secret)?, master_keys.refresh_token_keys()?, None))
-        }
-        (None, _) => {
-            let master_keys = open_master_keys(config, store).await?;
-            let sealer = master_keys.sealer()?;
-            let keys = KeyRing::open(store, &sealer, config.token.access_lifetime, clock).await?;
-            Ok((keys, master_keys.refresh_token_keys()?, Some(sealer)))
-        }
+    if let Some(secret) = &config.jwt_secret {
+        let (keys, refresh_keys) = keys_of_secret(config, secret)?;
+        return Ok((keys, refresh_keys, None));
     }
+    let master_keys = open_master_keys(config, store).await?;
+    let sealer = master_keys.sealer()?;
+    let keys = KeyRing::open(store, &sealer, config.token.access_lifetime, clock).await?;
+    Ok((keys, master_keys.refresh_token_keys()?, Some(sealer)))
+}
+
+/// The keys of a service that signs with a shared secret.
+fn keys_of_secret(config: &Config, secret: &Secret) -> Result<(KeyRing, RefreshTokenKeys), StartError> {
+    let refresh_keys = match &config.master_key {
+        MasterKeySource::DataFolder => RefreshTokenKeys::new(secret.expose().as_bytes())?,
+        source => MasterKeys::read(config, source, MissingMasterKey::Fail)?.refresh_token_keys()?,
+    };
+    Ok((KeyRing::of_secret(secret)?, refresh_keys))
+}
+
+/// The keys of access tokens as they are stored, and those of refresh tokens, for whoever only looks: none is made, and no
+/// master key.
+pub(super) async fn read_keys(
+    config: &Config,
+    store: &Store,
+) -> Result<(KeyRing, RefreshTokenKeys), StartError> {
+    if let Some(secret) = &config.jwt_secret {
+        return keys_of_secret(config, secret);
+    }
+    // Then no master key is missed either.
+    if store.signing_keys().await.map_err(KeyRingError::from)?.is_empty() {
+        return Err(KeyRingError::NoCurrentKey.into());
+    }
+    let master_keys = MasterKeys::read(config, &config.master_key, MissingMasterKey::Fail)?;
+    let keys = KeyRing::stored(store, &master_keys.sealer()?).await?;
+    Ok((keys, master_keys.refresh_token_keys()?))
 }
 
 /// What seals and unseals signing keys, under the configured master key. One is made in the data folder if none is

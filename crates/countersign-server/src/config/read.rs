@@ -158,7 +158,7 @@ impl Reader {
         self.exclude("jwt.secret", "jwt.secret_file");
         let long_enough = |secret: Secret| match secret.expose().len() {
             length if length < SHORTEST_SECRET => Err(format!(
-                "is {length} bytes long and HS256 needs at least {SHORTEST_SECRET} (RFC 7518 §3.2); `openssl rand -hex 32` makes one"
+                "is too short: HS256 needs at least {SHORTEST_SECRET} bytes (RFC 7518 §3.2), and this is {length}; `openssl rand -hex 32` makes one"
             )),
             _ => Ok(secret),
         };

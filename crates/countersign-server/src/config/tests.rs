@@ -156,7 +156,7 @@ fn a_short_secret_is_a_problem_and_is_not_shown() {
     let problems = Scene::new().variable("JWT_SECRET", "hunter2").problems();
     insta::assert_snapshot!(
         problems.join("\n"),
-        @"JWT_SECRET: is 7 bytes long and HS256 needs at least 32 (RFC 7518 §3.2); `openssl rand -hex 32` makes one"
+        @"JWT_SECRET: is too short: HS256 needs at least 32 bytes (RFC 7518 §3.2), and this is 7; `openssl rand -hex 32` makes one"
     );
 }
 

@@ -34,6 +34,12 @@ pub struct AccessClaims {
     pub status: Option<StatusClaim>,
 }
 
+impl AccessClaims {
+    /// The claims without which the service's own routes refuse a token that it has signed, of those that a signer does not
+    /// fill in by itself.
+    pub const NEEDED: [&str; 3] = ["sub", "client_id", "email"];
+}
+
 impl SessionClaim for AccessClaims {
     fn session_id(&self) -> Option<SessionId> {
         self.sid
@@ -147,5 +153,39 @@ impl AccessToken {
 impl fmt::Debug for AccessToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("AccessToken").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value};
+
+    use super::*;
+    use crate::config::Secret;
+
+    #[test]
+    fn a_token_needs_these_claims_and_no_others() {
+        let ring = KeyRing::of_secret(&Secret::new("0123456789abcdef0123456789abcdef".to_owned())).unwrap();
+        let (keys, now) = (ring.keys(), NumericDate::from_secs(1_700_000_000));
+        let verifier = AccessTokens::new(Arc::new(ring), "issuer", "audience", Duration::ZERO).verifier();
+        let signer =
+            Signer::access_tokens(keys.signing.clone(), "issuer", "audience", Duration::from_secs(60));
+        let is_refused = |without: Option<&str>| {
+            let there = |name: &&str| Some(*name) != without;
+            let mut claims: Map<String, Value> = AccessClaims::NEEDED
+                .into_iter()
+                .filter(there)
+                .map(|name| (name.to_owned(), name.into()))
+                .collect();
+            let subject = claims.remove("sub");
+            let claims = Claims::new(claims);
+            let claims = if subject.is_some() { claims.subject("ada") } else { claims };
+            let token = signer.sign(&claims, now).unwrap();
+            verifier.verify::<AccessClaims>(&token, &keys.verifying, now).err().map(|error| error.to_string())
+        };
+        assert_eq!(is_refused(None), None);
+        for name in AccessClaims::NEEDED {
+            assert_eq!(is_refused(Some(name)), Some(format!("the claim `{name}` is missing")));
+        }
     }
 }

@@ -290,6 +290,62 @@ fn a_token_signed_as_the_service_is_accepted_by_it() {
 }
 
 #[test]
+fn what_the_services_own_routes_would_miss_in_a_token_is_named_when_it_is_signed() {
+    let folder = Folder::new();
+    let issuer = [("COUNTERSIGN_ISSUER", "https://auth.example")];
+    let service = folder.serve_with(&issuer);
+    folder.write("email.json", r#"{"email":"root@example.com"}"#);
+    let sign = |flags: &[&str]| folder.run_with(["token", "sign"].iter().chain(flags), "", &issuer);
+    let refuses =
+        |missing: &str| format!("the service's own routes refuse this token: it has no {missing}\n");
+    for (flags, said, answer) in [
+        (&[][..], refuses("`sub` and no `email`"), 401),
+        (&["--sub", "root"], refuses("`email`"), 401),
+        (&["--claims", "email.json"], refuses("`sub`"), 401),
+        (&["--claims", "email.json", "--sub", "root"], String::new(), 200),
+        // For others it may be as it is.
+        (&["--aud", "orders"], String::new(), 401),
+        (&["--aud", "orders", "--aud", "countersign"], refuses("`sub` and no `email`"), 401),
+        (&["--iss", "https://other.example"], String::new(), 401),
+        (&["--typ", "JWT"], String::new(), 401),
+    ] {
+        let ran = sign(flags);
+        assert_eq!((ran.code, &ran.err), (Some(0), &said), "{flags:?}");
+        assert_eq!(service.profile(ran.ok().trim()).status, answer, "{flags:?}");
+    }
+    let client = |flags: &[&str]| {
+        let decoded: Value =
+            serde_json::from_str(&folder.run(["token", "decode"], &sign(flags).ok()).ok()).unwrap();
+        decoded["unverified"]["claims"]["client_id"].clone()
+    };
+    assert_eq!(client(&["--sub", "root"]), "countersign");
+    assert_eq!(client(&["--sub", "root", "--typ", "JWT"]), Value::Null, "only access tokens have one");
+}
+
+#[test]
+fn what_is_counted_is_named_in_its_number() {
+    let folder = Folder::new();
+    let service = folder.serve();
+    for user in ["none", "one", "two"] {
+        service.register(&format!("{user}@example.com"), PASSWORD);
+    }
+    service.tokens("one@example.com", PASSWORD);
+    service.tokens("two@example.com", PASSWORD);
+    service.tokens("two@example.com", PASSWORD);
+    let said = |command: &str, user: &str| {
+        let ran = folder.run(["user", command, &format!("{user}@example.com")], "");
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        ran.err.split_once("; ").unwrap().1.trim_end().to_owned()
+    };
+    assert_eq!(said("revoke", "none"), "there was no session to end");
+    assert_eq!(said("revoke", "one"), "1 session ended");
+    assert_eq!(said("disable", "none"), "there was no session to end");
+    assert_eq!(said("disable", "two"), "2 sessions ended, and no access token of them is accepted");
+    service.tokens("one@example.com", PASSWORD);
+    assert_eq!(said("disable", "one"), "1 session ended, and no access token of it is accepted");
+}
+
+#[test]
 fn commands_that_only_look_create_nothing() {
     let folder = Folder::new();
     for arguments in [
@@ -327,4 +383,10 @@ fn an_id_is_taken_for_one_also_when_it_begins_with_a_hyphen() {
             assert!(ran.err.starts_with("error: there is no database at "), "{command:?} {id}: {ran:?}");
         }
     }
+    let key = folder.run(["key", "generate", "--format", "jwk", "--kid", &unknown[0]], "").ok();
+    assert!(key.contains(&unknown[0]), "{key}");
+    folder.write("key.jwk", &key);
+    let sign = ["token", "sign", "--key", "key.jwk", "--iss", "me", "--aud", "you", "--kid", &unknown[1]];
+    let shown = folder.run(["token", "decode"], &folder.run(sign, "").ok()).ok();
+    assert!(shown.contains(&unknown[1]), "{shown}");
 }

@@ -124,7 +124,7 @@ fn a_wrong_configuration_is_told_whole() {
     error: the configuration has 3 problems (file: countersign.toml)
       token.access_livetime: is not a setting; did you mean token.access_lifetime?
       JWT_EXPIRES_IN: "15" has no unit; write "15s" for seconds or "15m" for minutes (units: ms, s, m, h, d)
-      JWT_SECRET: is 7 bytes long and HS256 needs at least 32 (RFC 7518 §3.2); `openssl rand -hex 32` makes one
+      JWT_SECRET: is too short: HS256 needs at least 32 bytes (RFC 7518 §3.2), and this is 7; `openssl rand -hex 32` makes one
     "#);
 }
 

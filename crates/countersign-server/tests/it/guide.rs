@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::support::{EMAIL, Folder, PASSWORD, Tokens};
 
+const GUARDS: &str = include_str!("../../../../docs/guide/guards.md");
 const SESSIONS: &str = include_str!("../../../../docs/guide/sessions.md");
 const REVOCATION: &str = include_str!("../../../../docs/guide/revocation.md");
 const SCALING: &str = include_str!("../../../../docs/guide/scaling.md");
@@ -21,6 +22,21 @@ fn printed(folder: &Folder, commands: &str, variables: &[(&str, &str)]) -> (Stri
     let ran = shell.output().unwrap();
     assert!(ran.status.success(), "is curl installed? {ran:?}");
     (String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr).unwrap())
+}
+
+/// Where a shell finds the binary.
+fn path() -> String {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_countersign")).parent().unwrap();
+    format!("{}:/usr/bin:/bin", program.display())
+}
+
+#[test]
+fn a_token_is_signed_and_explained_as_the_guide_to_guards_says() {
+    let folder = Folder::new();
+    folder.serve().stop();
+    let commands = blocks(GUARDS, "sh").into_iter().find(|commands| commands.contains("token sign")).unwrap();
+    let (out, err) = printed(&folder, commands, &[("PATH", &path())]);
+    assert!(out.ends_with("\nadmitted, recognised by jwt\n") && err.is_empty(), "{out}{err}");
 }
 
 #[test]
@@ -67,8 +83,7 @@ fn the_guide_to_scaling_leads_from_one_file_to_several_instances_and_nobody_is_l
     service.stop();
 
     let url = throwaway_postgres::shared().database();
-    let program = std::path::Path::new(env!("CARGO_BIN_EXE_countersign")).parent().unwrap();
-    let path = format!("{}:/usr/bin:/bin", program.display());
+    let path = path();
     let (commands, said) = (blocks(SCALING, "sh"), blocks(SCALING, "text"));
     assert_eq!((commands.len(), said.len()), (1, 1));
     let (out, _) = printed(&folder, commands[0], &[("PATH", &path), ("POSTGRES_URL", &url)]);

@@ -4,6 +4,7 @@
 
 mod cli;
 mod crash;
+mod explain;
 mod failures;
 mod fleet;
 mod gone;

@@ -60,7 +60,10 @@ fn an_installation_moves_to_postgres_and_nobody_notices() {
     let again = old.run(copy, "");
     assert_eq!(
         (again.code, again.err.as_str()),
-        (Some(1), "error: nothing was copied: the target is not empty: its table users has 1 rows\n")
+        (
+            Some(1),
+            "error: nothing was copied: the target is not empty: the number of rows in its table users is 1\n"
+        )
     );
 }
 

@@ -134,7 +134,7 @@ fn a_user_is_refused_with_all_that_was_given_out_and_logs_in_again(folder: &Fold
     // Once more, by the id: what came since is refused, too.
     let id = named(&again.access).sub;
     let ran = folder.run(["user", "revoke", &id], "");
-    assert!(ran.code == Some(0) && ran.err.ends_with(" sessions ended\n"), "{ran:?}");
+    assert!(ran.code == Some(0) && ran.err.ends_with(" ended\n"), "{ran:?}");
     for service in [&one, &two, &three] {
         until(&revoked(), || answer(service, &again.access));
     }

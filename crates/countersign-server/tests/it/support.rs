@@ -44,6 +44,11 @@ impl Folder {
         self.folder.path()
     }
 
+    /// The URL of the database, if it is elsewhere.
+    pub(crate) fn database(&self) -> Option<&str> {
+        self.database.as_deref()
+    }
+
     /// The database, if it is a file here.
     pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
         self.database.is_none().then(|| self.path().join("countersign-data/countersign.db"))

@@ -16,7 +16,7 @@ pub(in crate::cli) struct Generate {
     algorithm: Algorithm,
 
     /// The `kid` of the key [default: its RFC 7638 thumbprint]
-    #[arg(long = "kid", value_name = "K")]
+    #[arg(long = "kid", value_name = "K", allow_hyphen_values = true)]
     key_id: Option<String>,
 
     /// How the key is printed [default: pem, jwk for a shared secret]

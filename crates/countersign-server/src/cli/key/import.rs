@@ -30,7 +30,7 @@ pub(in crate::cli) struct Import {
     algorithm: Option<Algorithm>,
 
     /// The `kid` of the key [default: what it says itself, or its RFC 7638 thumbprint]
-    #[arg(long = "kid", value_name = "K")]
+    #[arg(long = "kid", value_name = "K", allow_hyphen_values = true)]
     key_id: Option<String>,
 
     #[command(flatten)]

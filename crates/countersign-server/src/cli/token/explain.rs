@@ -25,7 +25,8 @@ use crate::{
 /// Say of the token on standard input what each check sees and decides
 ///
 /// Takes the flags of `verify` and exits like it; or --route, to be told what the service's own guard would make of a
-/// request with this token. Claims are shown, the signature never is.
+/// request with this token, or without one where nothing is on standard input. It reads the database of the service and
+/// writes nothing, whether the service runs or not. Claims are shown, the signature never is.
 #[derive(Debug, Args)]
 #[command(mut_group("Keys", |keys| keys.required(false)))]
 pub(in crate::cli) struct Explain {
@@ -90,20 +91,17 @@ impl Explain {
 
     /// What the service would make of this request, if it ran.
     fn explain_request(&self, route: &Route, token: &str) -> Result<Explanation, Failure> {
-        let request = Request::builder().method(&route.method).uri(&route.path);
-        let request = request.header(AUTHORIZATION, format!("Bearer {token}")).body(());
-        let request = request.map_err(|_| Failure::failed("the token is not one that a header can hold"))?;
-        self.place.with_store(IfMissing::Fail, async |config: &Config, _| {
+        let mut request = Request::builder().method(&route.method).uri(&route.path);
+        if !token.is_empty() {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request =
+            request.body(()).map_err(|_| Failure::failed("the token is not one that a header can hold"))?;
+        self.place.with_store(IfMissing::Fail, async |config: &Config, store| {
             let url = app::local_url((config.host, self.port.unwrap_or(config.port)).into());
-            let service = Service::start(config, &url, Arc::new(SystemClock))
-                .await
-                .map_err(Failure::failed)?
-                .unnoticed();
-            let store = service.accounts.store.clone();
-            // What goes on in the background ends, with the service, before what it works on.
-            let explanation = http::explain(service, request).await;
-            store.close().await;
-            Ok(explanation)
+            let service =
+                Service::look(config, store, &url, Arc::new(SystemClock)).await.map_err(Failure::failed)?;
+            Ok(http::explain(service, request).await)
         })
     }
 }

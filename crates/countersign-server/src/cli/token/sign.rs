@@ -13,14 +13,15 @@ use crate::{
         place::{IfMissing, Place},
     },
     config::{Config, parse_duration},
-    flow::whole_second,
+    flow::{AccessClaims, FIRST_PARTY_CLIENT, whole_second},
     key_ring::KeyRing,
 };
 
 /// Sign a token and print it
 ///
 /// Signs with the key or secret that is given, else with the key of the service that --data and --config name, as that
-/// service: its issuer, its audience, its lifetime and the type at+jwt are then the defaults.
+/// service: its issuer, its audience, its lifetime, the type at+jwt and the `client_id` countersign are then the defaults. The
+/// service's own routes also need --sub and an `email` among the claims; what they would miss is named on standard error.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Sign {
     /// A file with a private key, in PEM or as a JWK
@@ -56,7 +57,7 @@ pub(in crate::cli) struct Sign {
     token_type: Option<String>,
 
     /// The `kid` of the token [default: that of the key]
-    #[arg(long = "kid", value_name = "K")]
+    #[arg(long = "kid", value_name = "K", allow_hyphen_values = true)]
     key_id: Option<String>,
 
     /// A file with all other claims, one JSON object; - for standard input
@@ -78,15 +79,18 @@ struct Defaults {
     audiences: Vec<String>,
     lifetime: Duration,
     token_type: &'static str,
+    /// What stands in `client_id`, where the service signs.
+    client_id: Option<&'static str>,
 }
 
 impl Sign {
     pub(super) fn run(self) -> Outcome {
-        let private = match &self.claims {
+        let mut private = match &self.claims {
             Some(file) => private_claims(&input::text(file, "claims")?)?,
             None => Map::new(),
         };
         let defaults = self.defaults()?;
+        self.complete(&mut private, &defaults);
         let key = match self.key_id {
             Some(key_id) => defaults.key.with_key_id(key_id),
             None => defaults.key,
@@ -131,7 +135,31 @@ impl Sign {
             audiences: Vec::new(),
             lifetime: Duration::from_secs(15 * 60),
             token_type: "JWT",
+            client_id: None,
         })
+    }
+
+    /// Adds what an access token of the service always has, and names what its own routes would miss in a token for them.
+    fn complete(&self, claims: &mut Map<String, Value>, defaults: &Defaults) {
+        let is_default =
+            |given: &Option<String>, default: &str| given.as_deref().is_none_or(|it| it == default);
+        let Some(client_id) = defaults.client_id else { return };
+        if !is_default(&self.token_type, defaults.token_type) {
+            return;
+        }
+        claims.entry("client_id").or_insert_with(|| client_id.into());
+        let for_itself = is_default(&self.issuer, &defaults.issuer)
+            && (self.audiences.is_empty() || self.audiences.iter().any(|it| defaults.audiences.contains(it)));
+        let is_missing = |name: &&str| match *name {
+            "sub" => self.subject.is_none(),
+            name => !claims.contains_key(name),
+        };
+        let missing: Vec<_> =
+            AccessClaims::NEEDED.into_iter().filter(is_missing).map(|name| format!("`{name}`")).collect();
+        if for_itself && !missing.is_empty() {
+            let missing = missing.join(" and no ");
+            output::note(format_args!("the service's own routes refuse this token: it has no {missing}"));
+        }
     }
 
     fn as_the_service(&self) -> Result<Defaults, Failure> {
@@ -155,6 +183,7 @@ impl Sign {
             audiences: vec![audience],
             lifetime: token.access_lifetime,
             token_type: "at+jwt",
+            client_id: Some(FIRST_PARTY_CLIENT),
         })
     }
 }

@@ -34,10 +34,13 @@ impl Disable {
             match flow::disable(&user.id, store, SystemClock.now()).await.map_err(Failure::failed)? {
                 Disabled::Unknown => Err(Failure::failed(format_args!("there is no user {named}"))),
                 Disabled::Done { sessions } => {
-                    output::note(format_args!(
-                        "{} cannot log in any more; {sessions} sessions ended, and no access token of them is accepted",
-                        user.email,
-                    ));
+                    let tokens = match sessions {
+                        0 => "",
+                        1 => ", and no access token of it is accepted",
+                        _ => ", and no access token of them is accepted",
+                    };
+                    let ended = super::ended(sessions);
+                    output::note(format_args!("{} cannot log in any more; {ended}{tokens}", user.email));
                     Ok(())
                 }
             }

@@ -30,6 +30,15 @@ pub(super) async fn named(name: &str, store: &Store) -> Result<countersign_store
     user.map_err(Failure::failed)?.ok_or_else(|| Failure::failed(format_args!("there is no user {name}")))
 }
 
+/// How many sessions of a user were ended, in words.
+fn ended(sessions: usize) -> String {
+    match sessions {
+        0 => "there was no session to end".to_owned(),
+        1 => "1 session ended".to_owned(),
+        several => format!("{several} sessions ended"),
+    }
+}
+
 impl User {
     pub(super) fn run(self) -> Outcome {
         match self {

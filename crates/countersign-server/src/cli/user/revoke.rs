@@ -37,8 +37,9 @@ impl Revoke {
             let revoked = flow::revoke_user(&user.id, remembered, store, SystemClock.now()).await;
             let sessions = revoked.map_err(Failure::failed)?;
             output::note(format_args!(
-                "no token that {} has been given up to now is accepted; {sessions} sessions ended",
+                "no token that {} has been given up to now is accepted; {}",
                 user.email,
+                super::ended(sessions),
             ));
             Ok(())
         })?;
