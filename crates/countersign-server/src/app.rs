@@ -16,7 +16,9 @@ use crate::{
     data_folder, fan_out,
     flow::{AccessTokens, Accounts, TakenEmail, UserSessions},
     http::Telling,
+    issuer_url::IssuerUrl,
     key_ring::KeyRing,
+    metadata::Metadata,
     readers::Readers,
     rotation::pickups::Pickups,
     status_lists::StatusLists,
@@ -40,8 +42,10 @@ pub struct Service {
     pub(crate) accounts: Accounts,
     /// What signs and verifies access tokens.
     pub(crate) keys: Arc<KeyRing>,
-    /// For how long the published keys may be kept.
+    /// For how long the published keys may be kept, and the metadata that says where they are.
     pub(crate) keys_max_age: Duration,
+    /// What the service tells about itself, where its issuer is an address to find that under.
+    pub(crate) metadata: Option<Metadata>,
     /// Which verifiers have fetched the next key.
     pub(crate) pickups: Arc<Pickups>,
     /// Who reads what was revoked.
@@ -142,18 +146,20 @@ impl Service {
     ) -> Result<Self, StartError> {
         let Opened { store, keys, refresh_keys } = opened;
         let issuer = config.issuer.as_deref().unwrap_or(issuer);
+        let issuer_url = IssuerUrl::parse(issuer);
         let revocations = Revocations::fed(remembered(config), clock.now());
         let readers = Readers::default();
         let telling = telling(config, &revocations, &readers, &keys, issuer)?;
         let tokens =
             AccessTokens::new(Arc::clone(&keys), issuer, &config.audience, config.token.access_lifetime)
-                .naming(status_lists(config, &store, &keys, issuer).await?);
+                .naming(status_lists(config, &store, &keys, issuer_url.as_ref()).await?);
         let sessions = UserSessions::new(store.clone(), refresh_keys, session_policy(&config.session))
             .on_revoked(tell(&revocations, &clock));
         Ok(Self {
             accounts: Accounts { store, sessions, passwords, tokens, revocations, leeway: leeway(config) },
-            keys,
             keys_max_age: config.keys.max_age,
+            metadata: issuer_url.as_ref().map(|url| Metadata::new(issuer, url, &keys.keys().signing)),
+            keys,
             pickups: Arc::new(Pickups::of(config.keys.verifiers.clone())),
             readers,
             cookies: Cookies::configured(&config.session),
@@ -193,16 +199,16 @@ async fn status_lists(
     config: &Config,
     store: &Store,
     keys: &Arc<KeyRing>,
-    issuer: &str,
+    issuer: Option<&IssuerUrl>,
 ) -> Result<Option<Arc<StatusLists>>, StartError> {
     if !config.token.status_list {
         return Ok(None);
     }
     // The lists have addresses under the issuer, and tokens must not name what is none.
-    if !["https://", "http://"].iter().any(|scheme| issuer.starts_with(scheme)) {
+    let Some(issuer) = issuer else {
         tracing::info!("there are no status lists, since the issuer is not an address");
         return Ok(None);
-    }
+    };
     let lists = StatusLists::open(store.clone(), Arc::clone(keys), issuer, remembered(config)).await?;
     Ok(Some(Arc::new(lists)))
 }

@@ -23,7 +23,7 @@ use countersign::{
 use countersign_store::{Store, StoreError};
 use tokio::sync::Mutex;
 
-use crate::{flow::Failure, key_ring::KeyRing};
+use crate::{flow::Failure, issuer_url::IssuerUrl, key_ring::KeyRing};
 
 /// How many places a list has: 16 KiB before it is deflated.
 const ROOM: u64 = 1 << 17;
@@ -72,11 +72,11 @@ impl StatusLists {
     pub(crate) async fn open(
         store: Store,
         keys: Arc<KeyRing>,
-        issuer: &str,
+        issuer: &IssuerUrl,
         remembered: Duration,
     ) -> Result<Self, StoreError> {
         let lists = AtomicU64::new(begun(&store).await?);
-        let address = format!("{}/auth/status-lists/", issuer.trim_end_matches('/'));
+        let address = issuer.of("/auth/status-lists/");
         Ok(Self { store, keys, address, remembered, lists, made: Mutex::new(None) })
     }
 
@@ -192,8 +192,8 @@ mod tests {
             let keys = RefreshTokenKeys::new(&[7; 32]).unwrap();
             let sessions = Sessions::new(store.clone(), keys, SessionPolicy::default());
             let ring = Arc::new(KeyRing::of_secret(&Secret::new(SECRET.to_owned())).unwrap());
-            let lists =
-                StatusLists::open(store.clone(), ring, "https://a.example", REMEMBERED).await.unwrap();
+            let issuer = IssuerUrl::parse("https://a.example").unwrap();
+            let lists = StatusLists::open(store.clone(), ring, &issuer, REMEMBERED).await.unwrap();
             Self { _folder: folder, store, sessions, lists }
         }
 

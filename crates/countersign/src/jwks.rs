@@ -108,10 +108,11 @@ impl RemoteJwkSet {
         Location::key_set(url).map(RemoteJwkSetBuilder::new)
     }
 
-    /// The set of this issuer, where its metadata says: `/.well-known/openid-configuration` (OpenID Connect Discovery
-    /// §4), or if there is none `/.well-known/oauth-authorization-server` (RFC 8414 §3).
+    /// The set of this issuer, where its metadata says: `/.well-known/oauth-authorization-server` (RFC 8414 §3), or if there
+    /// is none `/.well-known/openid-configuration` (OpenID Connect Discovery §4).
     ///
-    /// `issuer` is the `iss` of its tokens. The metadata must name the very same (RFC 8414 §3.3).
+    /// `issuer` is the `iss` of its tokens. The metadata must name the very same (RFC 8414 §3.3). It is read anew with every
+    /// refresh, so the issuer may move its keys.
     ///
     /// # Errors
     /// [`LocationError`].

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::State,
+    body::HttpBody as _,
+    extract::{FromRequest as _, Request, State},
     http::{HeaderMap, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     bearer::Bearer,
     error::ApiError,
-    form::TokenForm,
+    form::{self, RefreshForm, TokenForm},
     json::{JsonBody, Shape},
     profile::Profile,
     tokens::{self, NO_STORE, Place, Presented},
@@ -76,17 +77,35 @@ pub(super) async fn login(
     Ok(tokens::answer(&pair, place, &service))
 }
 
-/// `POST /auth/refresh`: a token response with the next refresh token (RFC 6749 §6).
+/// `POST /auth/refresh`: a token response with the next refresh token. What is asked in a form, as OAuth clients do, is
+/// answered as RFC 6749 §5 and §6 have it.
 pub(super) async fn refresh(
     State(service): State<Arc<Service>>,
-    Device { address, .. }: Device,
+    device: Device,
+    request: Request,
+) -> Response {
+    let by_form = form::is_form(request.headers()) && !request.body().is_end_stream();
+    let presented = match by_form {
+        true => RefreshForm::from_request(request, &service).await.map(Presented::from),
+        false => Presented::from_request(request, &service).await,
+    };
+    let answer = match presented {
+        Ok(presented) => refreshed(presented, device, &service).await,
+        Err(refused) => Err(refused),
+    };
+    if by_form { form::as_oauth(answer) } else { answer.into_response() }
+}
+
+async fn refreshed(
     Presented { token, place }: Presented,
+    Device { address, .. }: Device,
+    service: &Service,
 ) -> Result<Response, ApiError> {
     let token = token.ok_or(ApiError::RefreshTokenMissing)?;
     match flow::refresh(&token, address, &service.accounts, service.clock.now()).await {
-        Ok(pair) => Ok(tokens::answer(&pair, place, &service)),
+        Ok(pair) => Ok(tokens::answer(&pair, place, service)),
         Err(flow::RefreshError::Failed(failure)) => Err(failure.into()),
-        Err(refused) => Ok(tokens::forget(ApiError::from(refused).into_response(), place, &service)),
+        Err(refused) => Ok(tokens::forget(ApiError::from(refused).into_response(), place, service)),
     }
 }
 
@@ -105,9 +124,13 @@ pub(super) async fn log_out(
 /// cookie is read here: nobody has a page of another origin send theirs.
 pub(super) async fn revoke(
     State(service): State<Arc<Service>>,
-    TokenForm { token }: TokenForm,
-) -> Result<Response, ApiError> {
-    flow::revoke_token(&token, &service.accounts, service.clock.now()).await?;
+    asked: Result<TokenForm, ApiError>,
+) -> Response {
+    form::as_oauth(revoked(asked, &service).await)
+}
+
+async fn revoked(asked: Result<TokenForm, ApiError>, service: &Service) -> Result<Response, ApiError> {
+    flow::revoke_token(&asked?.token, &service.accounts, service.clock.now()).await?;
     Ok((StatusCode::OK, [NO_STORE]).into_response())
 }
 

@@ -34,13 +34,17 @@ pub(super) enum ApiError {
     /// The refresh token is to be in a cookie, and nothing here is.
     NoCookies,
     RefreshTokenMissing,
-    /// A form about a token lacks what it needs.
-    InvalidRequest {
+    /// A form about a token asks for what there is not, or lacks what it needs.
+    Form {
+        /// For OAuth clients (RFC 6749 §5.2).
+        error: &'static str,
         code: &'static str,
         detail: &'static str,
     },
     Revoke(RevokeTokenError),
     NoSuchSession,
+    /// The issuer is a name, and nothing can be found under it.
+    NoMetadata,
     Failed(Failure),
     /// A handler has panicked.
     Panicked,
@@ -123,16 +127,15 @@ impl IntoResponse for ApiError {
             Self::Refresh(RefreshError::Refused(refused)) => refuse_refresh(refused),
             Self::Password(error) => refuse_password_change(error),
             Self::Csrf(error) => fail(&Rejection::forbidden(error.code(), sentence(&error)).into()),
-            Self::Cookie(error) => refuse_token_request(error.code(), sentence(&error)),
+            Self::Cookie(error) => refuse_token_request("invalid_request", error.code(), sentence(&error)),
             Self::RefreshTokenMissing => {
-                refuse_token_request("refresh_token_missing", "The request has no refresh token.")
+                let detail = "The request has no refresh token.";
+                refuse_token_request("invalid_request", "refresh_token_missing", detail)
             }
-            Self::InvalidRequest { code, detail } => refuse_token_request(code, detail),
+            Self::Form { error, code, detail } => refuse_token_request(error, code, detail),
             Self::Revoke(RevokeTokenError::NoTokenId) => {
                 let detail = "The token has no `jti`, so it cannot be revoked alone.";
-                let problem = Problem::new(StatusCode::BAD_REQUEST, "token_without_id", detail);
-                tracing::info!(status = 400, code = problem.code(), "refused");
-                problem.oauth_error("unsupported_token_type").into_response()
+                refuse_token_request("unsupported_token_type", "token_without_id", detail)
             }
             Self::NoCookies => refuse(
                 StatusCode::BAD_REQUEST,
@@ -142,6 +145,11 @@ impl IntoResponse for ApiError {
             Self::NoSuchSession => {
                 refuse(StatusCode::NOT_FOUND, "session_unknown", "There is no such session, or no more.")
             }
+            Self::NoMetadata => refuse(
+                StatusCode::NOT_FOUND,
+                "issuer_no_address",
+                "The issuer of this service is a name and not an http or https address, so there is no metadata.",
+            ),
             Self::Register(RegisterError::Failed(failure))
             | Self::Login(LoginError::Failed(failure))
             | Self::Refresh(RefreshError::Failed(failure))
@@ -165,10 +173,14 @@ fn refuse_refresh(refused: RefreshRefused) -> Response {
     problem.oauth_error("invalid_grant").into_response()
 }
 
-/// RFC 6749 §5.2, of a request that lacks what it needs.
-fn refuse_token_request(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Response {
+/// RFC 6749 §5.2, of a request that lacks what it needs or asks for what there is not.
+fn refuse_token_request(
+    error: &'static str,
+    code: &'static str,
+    detail: impl Into<Cow<'static, str>>,
+) -> Response {
     tracing::info!(status = 400, code, "refused");
-    Problem::new(StatusCode::BAD_REQUEST, code, detail).oauth_error("invalid_request").into_response()
+    Problem::new(StatusCode::BAD_REQUEST, code, detail).oauth_error(error).into_response()
 }
 
 /// The bearer is known whatever the password is, so a wrong one is not a call for another token: 403, not 401.

@@ -8,7 +8,7 @@ use countersign::{
     routes::{Explanation, any, delete, get, post},
 };
 
-use crate::app::Service;
+use crate::{app::Service, metadata};
 
 mod auth;
 mod bearer;
@@ -53,19 +53,25 @@ fn routes(service: &Service) -> Routes<impl Strategy<Identity = bearer::Bearer> 
     if service.accounts.tokens.status_lists().is_some() {
         routes = routes.route("/auth/status-lists/{number}", get(status_lists::show).public());
     }
+    for place in metadata::PLACES {
+        routes = routes.route(place, get(well_known::metadata).public());
+        if service.metadata.as_ref().is_some_and(|metadata| !metadata.path().is_empty()) {
+            routes = routes.route(&format!("{place}/{{*path}}"), get(well_known::metadata).public());
+        }
+    }
     routes
         .route("/auth/register", post(auth::register).public())
         .route("/auth/login", post(auth::login).public())
-        .route("/auth/refresh", post(auth::refresh).public())
+        .route(metadata::REFRESH, post(auth::refresh).public())
         .route("/auth/logout", post(auth::log_out).public())
-        .route("/auth/revoke", post(auth::revoke).public())
+        .route(metadata::REVOKE, post(auth::revoke).public())
         .route("/auth/logout/others", post(auth::log_out_others).authenticated())
         .route("/auth/logout/all", post(auth::log_out_all).authenticated())
         .route("/auth/password", post(auth::change_password).authenticated())
         .route("/auth/sessions", get(sessions::list).authenticated())
         .route("/auth/sessions/{id}", delete(sessions::end).authenticated())
         .route("/profile", get(profile::show).authenticated())
-        .route("/.well-known/jwks.json", get(well_known::jwks).public())
+        .route(metadata::JWKS, get(well_known::jwks).public())
         .route("/healthz", get(health::check).public())
         .fallback(any(error::not_found).public())
         .method_not_allowed_fallback(any(error::method_not_allowed).public())

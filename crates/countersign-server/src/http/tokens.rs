@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 
 use super::{
     error::ApiError,
+    form::RefreshForm,
     json::{JsonBody, Shape},
 };
 use crate::{
@@ -73,6 +74,12 @@ pub(super) struct Presented {
     /// `None` where it may be in the cookie, and there is none.
     pub(super) token: Option<Zeroizing<String>>,
     pub(super) place: Place,
+}
+
+impl From<RefreshForm> for Presented {
+    fn from(RefreshForm { token }: RefreshForm) -> Self {
+        Self { token: Some(token), place: Place::Body }
+    }
 }
 
 impl FromRequest<Arc<Service>> for Presented {

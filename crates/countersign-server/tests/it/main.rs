@@ -13,6 +13,7 @@ mod hostile;
 mod jws;
 mod log;
 mod login;
+mod metadata;
 mod moving;
 mod outage;
 mod revocation;

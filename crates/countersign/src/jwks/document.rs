@@ -80,7 +80,7 @@ pub(super) fn key_set_url(text: &str, issuer: &Issuer) -> Result<HttpUrl, Refres
         return Err(RefreshError::OtherIssuer);
     }
     let url = HttpUrl::parse(&metadata.jwks_uri).map_err(RefreshError::KeySetUrl)?;
-    if issuer.openid.is_secure() && !url.is_secure() {
+    if issuer.oauth.is_secure() && !url.is_secure() {
         return Err(RefreshError::KeySetUrl(super::LocationError::Insecure));
     }
     Ok(url)

@@ -73,12 +73,9 @@ impl RefreshError {
         }
     }
 
-    /// Whether the document may be somewhere else: this place has none, or something else.
+    /// Whether the document may be somewhere else: this place has none, or something else. In front of an issuer that has a
+    /// path stands a proxy, which may answer anything for a path that is not the issuer's.
     pub(super) fn is_absence(&self) -> bool {
-        match self {
-            Self::Status(status) => status.is_client_error(),
-            Self::Redirect(_) | Self::NotText | Self::Metadata(_) => true,
-            _ => false,
-        }
+        matches!(self, Self::Status(_) | Self::Redirect(_) | Self::NotText | Self::Metadata(_))
     }
 }

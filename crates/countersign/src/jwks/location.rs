@@ -44,10 +44,10 @@ pub(crate) struct HttpUrl(Uri);
 pub(super) struct Issuer {
     /// As it stands in the metadata and in `iss`, to the letter.
     pub(super) name: String,
+    /// RFC 8414 §3.1: between host and path.
+    pub(super) oauth: HttpUrl,
     /// OpenID Connect Discovery §4: behind the path.
     pub(super) openid: HttpUrl,
-    /// RFC 8414 §3: between host and path.
-    pub(super) oauth: HttpUrl,
 }
 
 impl Location {
@@ -64,7 +64,7 @@ impl Location {
     pub(super) fn is_plain(&self) -> bool {
         match self {
             Self::KeySet(url) => !url.is_secure(),
-            Self::Issuer(issuer) => !issuer.openid.is_secure(),
+            Self::Issuer(issuer) => !issuer.oauth.is_secure(),
         }
     }
 }
@@ -126,8 +126,8 @@ impl Issuer {
         let (origin, path) = base.split_at(path);
         Ok(Self {
             name: name.to_owned(),
-            openid: HttpUrl::parse(&format!("{base}/.well-known/openid-configuration"))?,
             oauth: HttpUrl::parse(&format!("{origin}/.well-known/oauth-authorization-server{path}"))?,
+            openid: HttpUrl::parse(&format!("{base}/.well-known/openid-configuration"))?,
         })
     }
 }

@@ -102,9 +102,9 @@ impl<F: Fetch> Refresher<F> {
 
     /// The URL of the key set. It is asked for anew each time: an issuer may move its keys.
     async fn discover(&self, issuer: &Issuer) -> Result<HttpUrl, RefreshError> {
-        match self.metadata(issuer, &issuer.openid).await {
+        match self.metadata(issuer, &issuer.oauth).await {
             Err(first) if first.is_absence() => {
-                let second = self.metadata(issuer, &issuer.oauth).await;
+                let second = self.metadata(issuer, &issuer.openid).await;
                 second.map_err(|second| if second.is_absence() { first } else { second })
             }
             found => found,

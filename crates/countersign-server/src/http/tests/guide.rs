@@ -67,6 +67,15 @@ async fn the_guide_has_every_answer_to_a_refresh_and_no_other() {
     provoked.send(post("/auth/refresh", "{")).await;
     provoked.send(Request::post("/auth/refresh").body("text".into()).unwrap()).await;
 
+    for sent in [
+        "refresh_token=x",
+        "grant_type=password",
+        "grant_type=refresh_token&scope=a",
+        "grant_type=refresh_token&grant_type=refresh_token",
+    ] {
+        provoked.send(form("/auth/refresh", sent)).await;
+    }
+
     // No token, or one of no session.
     provoked.refresh("garbage").await;
     let forged = RefreshTokenKeys::new(&[9; 32]).unwrap().issue(unknown, 0);

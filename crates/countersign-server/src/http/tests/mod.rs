@@ -12,6 +12,8 @@ use super::*;
 
 mod cookies;
 mod guide;
+mod metadata;
+mod refresh_form;
 mod revoke;
 mod sessions;
 
@@ -59,6 +61,11 @@ impl Scene {
 
 fn post(path: &str, body: impl Into<Body>) -> Request<Body> {
     Request::post(path).header(header::CONTENT_TYPE, "application/json").body(body.into()).unwrap()
+}
+
+fn form(path: &str, body: impl Into<Body>) -> Request<Body> {
+    let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    request.body(body.into()).unwrap()
 }
 
 async fn body(response: Response<Body>) -> Value {
@@ -144,22 +151,24 @@ async fn an_unusable_stored_hash_is_500_and_is_told_to_the_operator_only() {
 async fn who_may_ask_for_what_is_what_it_was() {
     let scene = Scene::new().await;
     insta::assert_snapshot!(routes(&scene.service).route_map(), @r"
-    ANY     /(other method)              public
-    ANY     /(unmatched)                 public
-    GET     /.well-known/jwks.json       public
-    POST    /auth/login                  public
-    POST    /auth/logout                 public
-    POST    /auth/logout/all             authenticated by jwt
-    POST    /auth/logout/others          authenticated by jwt
-    POST    /auth/password               authenticated by jwt
-    POST    /auth/refresh                public
-    POST    /auth/register               public
-    POST    /auth/revoke                 public
-    GET     /auth/sessions               authenticated by jwt
-    DELETE  /auth/sessions/{id}          authenticated by jwt
-    GET     /auth/status-lists/{number}  public
-    GET     /healthz                     public
-    GET     /profile                     authenticated by jwt
+    ANY     /(other method)                          public
+    ANY     /(unmatched)                             public
+    GET     /.well-known/jwks.json                   public
+    GET     /.well-known/oauth-authorization-server  public
+    GET     /.well-known/openid-configuration        public
+    POST    /auth/login                              public
+    POST    /auth/logout                             public
+    POST    /auth/logout/all                         authenticated by jwt
+    POST    /auth/logout/others                      authenticated by jwt
+    POST    /auth/password                           authenticated by jwt
+    POST    /auth/refresh                            public
+    POST    /auth/register                           public
+    POST    /auth/revoke                             public
+    GET     /auth/sessions                           authenticated by jwt
+    DELETE  /auth/sessions/{id}                      authenticated by jwt
+    GET     /auth/status-lists/{number}              public
+    GET     /healthz                                 public
+    GET     /profile                                 authenticated by jwt
     ");
 }
 

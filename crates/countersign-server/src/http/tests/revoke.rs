@@ -12,8 +12,7 @@ const ISSUER: &str = "https://auth.example";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn form(body: impl Into<Body>) -> Request<Body> {
-    let request = Request::post("/auth/revoke");
-    request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body.into()).unwrap()
+    super::form("/auth/revoke", body)
 }
 
 /// A signer of tokens that the service takes for its own.
@@ -179,6 +178,7 @@ async fn a_form_that_does_not_say_which_token_is_told_so() {
     ] {
         let response = scene.send(form(sent)).await;
         assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{sent}");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json", "{sent}");
         let problem = body(response).await;
         assert_eq!(
             (&problem["code"], &problem["error"]),
