@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRequest, Request},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use countersign::{Problem, form};
@@ -21,7 +21,7 @@ pub(super) fn is_form(headers: &HeaderMap) -> bool {
 /// A refusal as RFC 6749 §5.2 has it: the problem with its `error`, as `application/json`. Strict clients read nothing else.
 pub(super) fn as_oauth(answer: impl IntoResponse) -> Response {
     let mut response = answer.into_response();
-    if response.extensions().get::<Problem>().is_some() {
+    if response.status() == StatusCode::BAD_REQUEST && response.extensions().get::<Problem>().is_some() {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     response
