@@ -245,6 +245,15 @@ impl ExtractJwt {
         }
     }
 
+    /// As [`extract`](Self::extract), for who will decode the token: behind `Authorization` the alphabet is left to that, and
+    /// what is not good there has to be extracted again, to be told by the letter what is wrong with it.
+    pub(crate) fn extract_unread<'h>(&self, head: &'h Parts) -> Result<Option<&'h str>, ExtractError> {
+        match &self.place {
+            Place::Authorization { scheme } => place::authorization_unread(&head.headers, scheme),
+            _ => self.extract(head),
+        }
+    }
+
     /// This URI as a log may hold it: the value of the parameter that holds the token, if one does, is `REDACTED`.
     ///
     /// Give it to the layer that traces requests, which stands in front of the guard and would write the token down.

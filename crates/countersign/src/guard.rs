@@ -177,14 +177,23 @@ impl<T: Strategy> Guard<T> {
         outcome: Result<Authentication<T::Identity>, AuthError>,
         head: &mut Parts,
     ) -> ControlFlow<Response<Bytes>> {
-        let refusal = &self.refusal;
-        let passage = match (outcome, self.presence) {
-            (Ok(authentication), _) => Passage::admitted(authentication, Arc::clone(refusal)),
-            (Err(AuthError::NoCredentials), Presence::Optional) => Passage::Anonymous(Arc::clone(refusal)),
-            (Err(error), _) => return ControlFlow::Break(refusal.answer(&error, head)),
+        let passage = match outcome {
+            Ok(authentication) => Passage::admitted(authentication, Arc::clone(&self.refusal)),
+            Err(error) => self.without(&error, head)?,
         };
         passage.leave_in(&mut head.extensions);
         ControlFlow::Continue(())
+    }
+
+    /// What becomes of a request of which nobody was recognised.
+    #[cold]
+    fn without(&self, error: &AuthError, head: &Parts) -> ControlFlow<Response<Bytes>, Passage> {
+        match (error, self.presence) {
+            (AuthError::NoCredentials, Presence::Optional) => {
+                ControlFlow::Continue(Passage::Anonymous(Arc::clone(&self.refusal)))
+            }
+            _ => ControlFlow::Break(self.refusal.answer(error, head)),
+        }
     }
 }
 

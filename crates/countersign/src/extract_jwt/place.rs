@@ -11,6 +11,23 @@ pub(crate) fn authorization<'h>(
     headers: &'h HeaderMap,
     scheme: &str,
 ) -> Result<Option<&'h str>, ExtractError> {
+    authorization_of(headers, scheme, is_b64token)
+}
+
+/// As [`authorization`], for who will know a token when decoding it: what follows the scheme may be anything here.
+pub(super) fn authorization_unread<'h>(
+    headers: &'h HeaderMap,
+    scheme: &str,
+) -> Result<Option<&'h str>, ExtractError> {
+    authorization_of(headers, scheme, |_| true)
+}
+
+#[inline]
+fn authorization_of<'h>(
+    headers: &'h HeaderMap,
+    scheme: &str,
+    is_token: impl FnOnce(&str) -> bool,
+) -> Result<Option<&'h str>, ExtractError> {
     let mut headers = headers.get_all(AUTHORIZATION).iter();
     let Some(header) = headers.next() else { return Ok(None) };
     if headers.next().is_some() {
@@ -21,10 +38,16 @@ pub(crate) fn authorization<'h>(
     if let Some((presented, rest)) = header.split_at_checked(scheme.len())
         && let Some(token) = rest.strip_prefix(' ').map(|token| token.trim_start_matches(' '))
         && presented.eq_ignore_ascii_case(scheme)
-        && is_b64token(token)
+        && is_token(token)
     {
         return Ok(Some(token));
     }
+    no_token(header, scheme)
+}
+
+/// What is to be said of a header that does not hold a token after `scheme`.
+#[cold]
+fn no_token<'h>(header: &str, scheme: &str) -> Result<Option<&'h str>, ExtractError> {
     let end = header.bytes().position(|byte| !is_token_byte(byte)).unwrap_or(header.len());
     let (presented, rest) = header.split_at(end);
     if presented.is_empty() || !header.is_ascii() {

@@ -173,9 +173,9 @@ impl<C, K, V> JwtStrategy<C, K, V> {
 impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
     /// The token, if it is good; `None` if newer keys than those at hand may have to tell.
     fn verify_now(&self, head: &Parts) -> Option<Result<Authentication<Verified<C>>, AuthError>> {
-        let token = match self.presented(head) {
-            Ok(token) => token,
-            Err(error) => return Some(Err(error)),
+        let token = match self.extract.extract_unread(head) {
+            Ok(Some(token)) => token,
+            nothing => return Some(Err(self.tell_nothing(nothing.err(), head))),
         };
         let verdict = match self.recall(token) {
             Some(verified) => Ok(verified),
@@ -183,8 +183,20 @@ impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
         };
         match verdict {
             Ok(verified) => Some(self.admit(verified)),
-            Err(VerifyError::UnknownKey | VerifyError::KeysUnavailable) => None,
-            Err(error) => Some(Err(self.tell(error.into(), Some(token), head))),
+            Err(error) => self.refuse_now(error, token, head).map(Err),
+        }
+    }
+
+    /// Why `token` is refused; `None` if newer keys than those at hand may have to tell.
+    #[cold]
+    fn refuse_now(&self, error: VerifyError, token: &str, head: &Parts) -> Option<AuthError> {
+        // It was not looked at by the letter. Whatever is good is a token by the letter, too.
+        if let Err(error) = self.presented(head) {
+            return Some(error);
+        }
+        match error {
+            VerifyError::UnknownKey | VerifyError::KeysUnavailable => None,
+            error => Some(self.tell(error.into(), Some(token), head)),
         }
     }
 
@@ -216,8 +228,19 @@ impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
     }
 
     fn presented<'h>(&self, head: &'h Parts) -> Result<&'h str, AuthError> {
-        let token = self.extract.extract(head).map_err(|error| self.tell(error.into(), None, head))?;
-        token.ok_or(AuthError::NoCredentials)
+        match self.extract.extract(head) {
+            Ok(Some(token)) => Ok(token),
+            nothing => Err(self.tell_nothing(nothing.err(), head)),
+        }
+    }
+
+    /// Why there is no token.
+    #[cold]
+    fn tell_nothing(&self, error: Option<ExtractError>, head: &Parts) -> AuthError {
+        match error {
+            Some(error) => self.tell(error.into(), None, head),
+            None => AuthError::NoCredentials,
+        }
     }
 
     /// The token, if it was good before and still is.
