@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 pub use trusted::{IssuerRepeated, TrustedIssuer};
 
+use tell::Newer;
 use trusted::Trusted;
 
 use super::{
@@ -175,7 +176,7 @@ impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
     fn verify_now(&self, head: &Parts) -> Option<Result<Authentication<Verified<C>>, AuthError>> {
         let token = match self.extract.extract_unread(head) {
             Ok(Some(token)) => token,
-            nothing => return Some(Err(self.tell_nothing(nothing.err(), head))),
+            nothing => return Some(Err(self.refuse_nothing(nothing.err(), head))),
         };
         let verdict = match self.recall(token) {
             Some(verified) => Ok(verified),
@@ -183,21 +184,27 @@ impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
         };
         match verdict {
             Ok(verified) => Some(self.admit(verified)),
-            Err(error) => self.refuse_now(error, token, head).map(Err),
+            Err(error) => self.refuse_now(error, token, head),
         }
     }
 
-    /// Why `token` is refused; `None` if newer keys than those at hand may have to tell.
+    /// What becomes of a token that did not prove good; `None` if newer keys than those at hand may have to tell.
     #[cold]
-    fn refuse_now(&self, error: VerifyError, token: &str, head: &Parts) -> Option<AuthError> {
-        // It was not looked at by the letter. Whatever is good is a token by the letter, too.
+    fn refuse_now(
+        &self,
+        error: VerifyError,
+        token: &str,
+        head: &Parts,
+    ) -> Option<Result<Authentication<Verified<C>>, AuthError>> {
+        // Until here its alphabet was left to its decoding: what is no token at all is told by the letter.
         if let Err(error) = self.presented(head) {
-            return Some(error);
+            return Some(Err(error));
         }
-        match error {
-            VerifyError::UnknownKey | VerifyError::KeysUnavailable => None,
-            error => Some(self.tell(error.into(), Some(token), head)),
+        if asks_for_newer_keys(&error) {
+            return None;
         }
+        let refused = self.refuse(error, Newer::NotAsked, token, head);
+        Some(refused.and_then(|verified| self.admit(verified)))
     }
 
     /// The token, if it is good by the keys at hand or by newer ones. Whether it was revoked is for [`pass`](Self::pass) to say.
@@ -205,7 +212,7 @@ impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
         let token = self.presented(head)?;
         match self.recall(token) {
             Some(verified) => Ok(verified),
-            None => self.prove(token).await.map_err(|error| self.tell(error, Some(token), head)),
+            None => self.prove(token, head).await,
         }
     }
 
@@ -230,17 +237,14 @@ impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
     fn presented<'h>(&self, head: &'h Parts) -> Result<&'h str, AuthError> {
         match self.extract.extract(head) {
             Ok(Some(token)) => Ok(token),
-            nothing => Err(self.tell_nothing(nothing.err(), head)),
+            nothing => Err(self.refuse_nothing(nothing.err(), head)),
         }
     }
 
     /// Why there is no token.
     #[cold]
-    fn tell_nothing(&self, error: Option<ExtractError>, head: &Parts) -> AuthError {
-        match error {
-            Some(error) => self.tell(error.into(), None, head),
-            None => AuthError::NoCredentials,
-        }
+    fn refuse_nothing(&self, error: Option<ExtractError>, head: &Parts) -> AuthError {
+        error.map_or(AuthError::NoCredentials, |error| self.refuse_place(error, head))
     }
 
     /// The token, if it was good before and still is.
@@ -254,14 +258,16 @@ impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
     }
 
     /// The token, if it is good by the keys at hand or by newer ones.
-    async fn prove(&self, token: &str) -> Result<Verified<C>, AuthError> {
-        match self.prove_now(token) {
-            Err(error @ (VerifyError::UnknownKey | VerifyError::KeysUnavailable)) => {
-                self.renew(self.trusted.choose(token)?, error).await?;
-                Ok(self.prove_now(token)?)
+    async fn prove(&self, token: &str, head: &Parts) -> Result<Verified<C>, AuthError> {
+        let mut newer = Newer::NotAsked;
+        let mut verdict = self.prove_now(token);
+        if verdict.as_ref().is_err_and(asks_for_newer_keys) {
+            newer = self.renew(token).await;
+            if let Newer::AtHand = newer {
+                verdict = self.prove_now(token);
             }
-            verdict => Ok(verdict?),
         }
+        verdict.or_else(|error| self.refuse(error, newer, token, head))
     }
 
     fn prove_now(&self, token: &str) -> Result<Verified<C>, VerifyError> {
@@ -273,12 +279,18 @@ impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
         })
     }
 
-    /// Awaits newer keys than those by which `error` was said, which stands if there are none.
-    async fn renew(&self, number: usize, error: VerifyError) -> Result<(), AuthError> {
+    /// Awaits newer keys than those at hand, if there can be any.
+    async fn renew(&self, token: &str) -> Newer {
+        let Ok(number) = self.trusted.choose(token) else { return Newer::NotAsked };
         let (_, keys) = self.trusted.verifier(number);
-        let renewal = keys.renew(self.clock.now()).ok_or(error)?;
-        Ok(renewal.await?)
+        let Some(renewal) = keys.renew(self.clock.now()) else { return Newer::NotAsked };
+        renewal.await.map_or_else(Newer::Failed, |()| Newer::AtHand)
     }
+}
+
+/// Whether it may be otherwise by newer keys than those at hand.
+fn asks_for_newer_keys(error: &VerifyError) -> bool {
+    matches!(error, VerifyError::UnknownKey | VerifyError::KeysUnavailable)
 }
 
 const NAME: &str = "jwt";

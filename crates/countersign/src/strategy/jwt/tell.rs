@@ -6,25 +6,59 @@ use http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{NAME, Token};
+use super::{NAME, Token, asks_for_newer_keys};
 use crate::decision::{Step, is_explained, quoted};
-use crate::jwt::{CheckOutcome, CheckReport, KeySource, Unverified, Verified, VerifyError};
+use crate::extract_jwt::ExtractError;
+use crate::jwt::{CheckOutcome, CheckReport, KeySource, RenewalFailed, Unverified, Verified, VerifyError};
 use crate::strategy::AuthError;
 
+/// Whether newer keys than those at hand were asked for.
+#[derive(Clone, Copy)]
+pub(super) enum Newer {
+    /// No: they decide nothing about this token, or there are none to be had.
+    NotAsked,
+    /// They are at hand now.
+    AtHand,
+    /// They did not come in time.
+    Failed(RenewalFailed),
+}
+
 impl<C: DeserializeOwned, K: KeySource> Token<C, K> {
-    /// The error, and what was done before: where the token stood, whose it was taken for, which key it asked for.
+    /// What is wrong where the token should stand.
+    pub(super) fn refuse_place(&self, error: ExtractError, head: &Parts) -> AuthError {
+        AuthError::from(error).after(self.found("something", head))
+    }
+
+    /// The refusal of a token about which `error` was said, and how it came to that.
     ///
-    /// Where somebody wants to know each check, one more verification tells them, and the refusal is its own.
-    pub(super) fn tell(&self, error: AuthError, token: Option<&str>, head: &Parts) -> AuthError {
-        let Some(token) = token else { return error.after(self.found("something", head)) };
+    /// Where somebody wants to know each check, one more verification tells them, and it is the one that counts: what is told
+    /// is what was decided, also if there have come newer keys in between.
+    #[cold]
+    pub(super) fn refuse(
+        &self,
+        error: VerifyError,
+        newer: Newer,
+        token: &str,
+        head: &Parts,
+    ) -> Result<Verified<C>, AuthError> {
         let mut steps: Vec<_> = self.found("a token", head).into_iter().collect();
         self.tell_of(token, &mut steps);
-        let explained = is_explained(head).then(|| self.explain(token, &mut steps));
-        let error = match (explained, error) {
-            (Some(Err(told)), AuthError::Denied(_)) => told.into(),
-            (_, error) => error,
+        match newer {
+            Newer::NotAsked => {}
+            Newer::AtHand => steps.push(Step::new(NAME, "asked for newer keys")),
+            Newer::Failed(_) => steps.push(Step::new(NAME, "asked for newer keys, in vain")),
+        }
+        let verdict = match is_explained(head) {
+            true => self.explain(token, &mut steps),
+            false => Err(error),
         };
-        error.after(steps)
+        verdict.map_err(|error| {
+            let error = match newer {
+                Newer::Failed(failed) if asks_for_newer_keys(&error) => failed.into(),
+                _ => AuthError::from(error),
+            };
+            error.after(steps)
+        })
     }
 
     fn found(&self, what: &str, head: &Parts) -> Option<Step> {

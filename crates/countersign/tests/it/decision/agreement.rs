@@ -1,6 +1,8 @@
 //! What is told of a token is what was decided about it.
 
-use countersign::jwt::KeySource;
+use std::sync::atomic::AtomicBool;
+
+use countersign::jwt::{KeySource, KeysUnavailable, Renewal, RenewalFailed};
 use countersign::routes::Explanation;
 
 use super::*;
@@ -141,4 +143,82 @@ async fn a_token_of_an_issuer_that_is_not_trusted_is_told_whose_would_be() {
     let many = JwtStrategy::<Client, _>::several(many).expect("a hundred issuers");
     let told = last_step(&explain(many, &token).await);
     assert_eq!(told, "jwt: knows no such issuer: third; expected one of 100 that are trusted");
+}
+
+/// Keys that are exchanged for others when the first have been looked at, or when they are asked for.
+struct Changing {
+    first: KeySet,
+    then: KeySet,
+    renewal: Option<Result<(), RenewalFailed>>,
+    changed: AtomicBool,
+}
+
+impl Changing {
+    fn new(first: KeySet, renewal: Option<Result<(), RenewalFailed>>) -> Self {
+        Self { first, then: keys(), renewal, changed: AtomicBool::new(false) }
+    }
+}
+
+impl KeySource for Changing {
+    type Snapshot<'a> = &'a KeySet;
+
+    fn snapshot(&self, _: NumericDate) -> Result<&KeySet, KeysUnavailable> {
+        // With a renewal it is that which brings the others.
+        let by_itself = self.renewal.is_none();
+        let changed = if by_itself {
+            self.changed.swap(true, Ordering::SeqCst)
+        } else {
+            self.changed.load(Ordering::SeqCst)
+        };
+        Ok(if changed { &self.then } else { &self.first })
+    }
+
+    fn renew(&self, _: NumericDate) -> Option<Renewal<'_>> {
+        let renewal = self.renewal?;
+        self.changed.store(renewal.is_ok(), Ordering::SeqCst);
+        Some(Box::pin(async move { renewal }))
+    }
+}
+
+#[tokio::test]
+async fn that_newer_keys_were_asked_for_is_told_and_what_came_of_it() {
+    let unknown = signed_by(&key().with_key_id("k-2027"), &serde_json::json!({}));
+    let failed = RenewalFailed { retry_after: Duration::from_secs(1) };
+    let mut lines = Vec::new();
+    for renewal in [Ok(()), Err(failed)] {
+        let source = || strategy(verifier(), Changing::new(KeySet::default(), Some(renewal)));
+        let told = explain(source(), &unknown).await.to_string();
+        lines.extend(told.lines().filter(|line| line.contains("key")).map(str::to_owned));
+        let app = Router::new().route("/", on_get(async || ())).layer(Guard::required(source()));
+        lines.push(logged(&app, bearer(&unknown)).await);
+    }
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    jwt: it asks for the key `k-2027` and the algorithm `HS256`
+    jwt: asked for newer keys
+    jwt: checked the keys: k-2026 (HS256)
+    jwt: refused it for the key: alg HS256, kid k-2027; expected k-2026 (HS256)
+    refused: 401 key_unknown: no key is known by the id that the token names
+    jwt key_unknown: jwt: found a token in Authorization: Bearer; jwt: it asks for the key `k-2027` and the algorithm `HS256`; jwt: asked for newer keys
+    jwt: it asks for the key `k-2027` and the algorithm `HS256`
+    jwt: asked for newer keys, in vain
+    jwt: checked the keys: none
+    jwt: refused it for the key: alg HS256, kid k-2027
+    refused: 503 keys_unavailable: newer keys cannot be had at the moment
+    jwt keys_unavailable: jwt: found a token in Authorization: Bearer; jwt: it asks for the key `k-2027` and the algorithm `HS256`; jwt: asked for newer keys, in vain
+    ");
+}
+
+#[tokio::test]
+async fn keys_that_come_while_a_refusal_is_explained_let_the_token_pass() {
+    let wrong = SigningKey::from_secret(Algorithm::Hs256, &[8; 32]).expect("a key").with_key_id("k-2026");
+    let wrong = || KeySet::from(wrong.verifying_key());
+    let token = token_with(&serde_json::json!({}));
+    let explanation = explain(strategy(verifier(), Changing::new(wrong(), None)), &token).await;
+    assert!(explanation.is_admitted(), "{explanation}");
+
+    // Where nobody asks why, one verification is all there is.
+    let guard = Guard::required(strategy(verifier(), Changing::new(wrong(), None)));
+    let app = Router::new().route("/", on_get(async || ())).layer(guard);
+    assert_eq!(send(&app, bearer(&token)).await.status, 401);
+    assert_eq!(send(&app, bearer(&token)).await.status, 200);
 }
