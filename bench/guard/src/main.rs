@@ -88,6 +88,6 @@ fn parse(words: &[&str]) -> Option<Call> {
 
 fn run(call: &Call) -> Result<(), Failure> {
     let races = pairs::measure(&call.pairs, call.effort)?;
-    let section = report::section(&races, call.effort, &call.command);
+    let section = report::section(&races, &call.command);
     bench_harness::publish(&section, call.write.as_deref())
 }

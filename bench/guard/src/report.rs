@@ -6,18 +6,20 @@ use bench_harness::{Section, Verdict};
 
 use crate::apps::{BARE, CACHED, GUARD, REMOTE, VERIFICATION};
 use crate::load::CONNECTIONS;
-use crate::pairs::{Effort, Race};
+use crate::pairs::Race;
 
 /// The section of the document.
-pub(crate) fn section(races: &[Race], effort: Effort, command: &str) -> Section {
+pub(crate) fn section(races: &[Race], command: &str) -> Section {
     let crates = ["countersign", "axum", "jsonwebtoken", "axum-jwt-auth", "jwt-authorizer", "tokio", "hyper"];
-    let rounds = effort.rounds();
     Section::new("guard", "What a guard costs a request", command, &crates)
         .condition(
             "Load",
             &format!("wrk, {CONNECTIONS} connections kept open, on another core than the server"),
         )
-        .condition("Rounds", &format!("{rounds} of one second each for both servers of a pair, in turn"))
+        .condition(
+            "Rounds",
+            "one second for each of the two servers of a pair, in turn; how many, stands beside each pair",
+        )
         .text(ABOUT)
         .text(&Verdict::table(&verdicts(races)))
         .text(&verification(races))
@@ -72,17 +74,18 @@ fn find<'r>(races: &'r [Race], server: &str, beside: &str, algorithm: &str) -> O
 fn comparisons(races: &[Race]) -> String {
     let mut text = String::from(
         "### Beside one another\n\n\
-         | Server | beside | token | µs a request more (least, most) | of its rate (least, most) |\n|---|---|---|---|---|\n",
+         | Server | beside | token | rounds | µs a request more (least, most) | of its rate (least, most) |\n|---|---|---|---|---|---|\n",
     );
     for race in races {
         let (added, rate, pair) = (race.added(), race.rate(), race.pair);
         // Writing into a String does not fail.
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {:+.2} ({:+.2}, {:+.2}) | {:.3} ({:.3}, {:.3}) |",
+            "| {} | {} | {} | {} | {:+.2} ({:+.2}, {:+.2}) | {:.3} ({:.3}, {:.3}) |",
             pair.server,
             pair.beside,
             pair.algorithm,
+            race.rounds(),
             added.middle,
             added.least,
             added.most,

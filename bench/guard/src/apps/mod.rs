@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use bench_harness::{Failure, Task};
 use bench_jwt::primitive::Verification;
+use tower::layer::util::Identity;
 
 /// axum alone.
 pub(crate) const BARE: &str = "axum";
@@ -18,6 +19,8 @@ pub(crate) const BARE: &str = "axum";
 pub(crate) const BARE_07: &str = "axum 0.7";
 /// axum, and in its handler the verification of the one signature that it is sent: no token is looked for, none is read.
 pub(crate) const VERIFICATION: &str = "verification alone";
+/// axum with a layer that does nothing: what any layer costs.
+pub(crate) const LAYER: &str = "axum, empty layer";
 /// Our guard.
 pub(crate) const GUARD: &str = "countersign";
 /// Our guard with a cache of verified tokens.
@@ -56,6 +59,10 @@ fn answer(subject: &str) -> &'static str {
     ANSWER
 }
 
+fn bare() -> Router {
+    Router::new().route("/", get(async || ANSWER))
+}
+
 fn verification(task: &Task) -> Result<Router, Failure> {
     let verification = Arc::new(Verification::of(task)?);
     let handler =
@@ -65,13 +72,14 @@ fn verification(task: &Task) -> Result<Router, Failure> {
 
 /// Whether this app refuses bad tokens.
 pub(crate) fn is_guarded(name: &str) -> bool {
-    ![BARE, BARE_07, VERIFICATION].contains(&name)
+    ![BARE, BARE_07, LAYER, VERIFICATION].contains(&name)
 }
 
 /// The app of this name for the keys of this task.
 pub(crate) async fn app(name: &str, task: &Task) -> Result<App, Failure> {
     let router = match name {
-        BARE => Router::new().route("/", get(async || ANSWER)),
+        BARE => bare(),
+        LAYER => bare().route_layer(Identity::new()),
         VERIFICATION => verification(task)?,
         GUARD => ours::guard(task)?,
         CACHED => ours::cached(task)?,

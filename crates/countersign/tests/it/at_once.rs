@@ -8,13 +8,15 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use countersign::authorize::Require;
+use countersign::cache::TokenCache;
 use countersign::jwt::{Algorithm, KeySet, SigningKey, Verified};
 use countersign::{
     AuthError, Authentication, BasicStrategy, Credentials, Denial, Guard, JwtStrategy, Strategy, any_of,
 };
 use countersign_testkit::TestIssuer;
+use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use serde_json::Value;
 use tower::{Layer, Service, ServiceExt};
@@ -74,6 +76,38 @@ async fn what_is_said_at_once_is_what_is_said_by_who_waits() {
     }
     let head = head(&[&good]);
     assert!(strategy.authenticate_now(&head).is_some_and(|outcome| outcome.is_ok()));
+}
+
+/// At once, a good token's alphabet is left to its decoding; with a cache, to what was decoded before.
+#[tokio::test]
+async fn what_is_no_token_is_told_at_once_as_by_the_letter() {
+    let issuer = TestIssuer::new();
+    let plain = jwt(&issuer);
+    let cached = jwt(&issuer).cache(TokenCache::new(100));
+    let good = format!("Bearer {}", issuer.token("ada"));
+    let good_head = head(&[&good]);
+    assert!(cached.authenticate_now(&good_head).is_some_and(|outcome| outcome.is_ok()));
+
+    let letters: [&[u8]; 10] = [b" ", b"\t", b"=", b"~", b"+", b"/", b",", b".", b"\"", "\u{e9}".as_bytes()];
+    let places = (0..=good.len()).flat_map(|place| letters.map(|letter| (place, letter)));
+    for (place, letter) in places {
+        let (before, behind) = good.as_bytes().split_at(place);
+        let authorization = [before, letter, behind].concat();
+        let mut head = head(&[]);
+        let Ok(value) = HeaderValue::from_bytes(&authorization) else { continue };
+        head.headers.insert(AUTHORIZATION, value);
+        for strategy in [&plain, &cached] {
+            let waited = strategy.authenticate(&head).await;
+            let at_once = strategy.authenticate_now(&head);
+            // More spaces before the token are within the grammar.
+            let stays_good = letter == b" " && ["Bearer".len(), "Bearer ".len()].contains(&place);
+            assert_eq!(waited.is_ok(), stays_good, "{authorization:?}");
+            match at_once {
+                Some(at_once) => assert_eq!(told(&at_once), told(&waited)),
+                None => assert!(told(&waited).contains("unknown_key"), "{authorization:?}"),
+            }
+        }
+    }
 }
 
 #[tokio::test]
