@@ -177,7 +177,7 @@ impl Places {
 
     fn take(&self) -> Result<OwnedSemaphorePermit, AuthError> {
         Arc::clone(&self.free).try_acquire_owned().map_err(|_| {
-            let reason = format!("{} questions about tokens are open already", self.at_most);
+            let reason = format!("as many questions about tokens are open as may be ({})", self.at_most);
             Outage::new("introspection_busy", reason).retry_after(Duration::from_secs(1)).into()
         })
     }
