@@ -1,5 +1,6 @@
 //! The strategy of a bearer token: a signed JWT.
 
+mod refused;
 mod tell;
 mod trusted;
 
@@ -15,14 +16,11 @@ pub use trusted::{IssuerRepeated, TrustedIssuer};
 use tell::Newer;
 use trusted::Trusted;
 
-use super::{
-    Accept, AuthError, Authentication, Checked, Denial, Details, Outage, Outline, Rejection, Strategy,
-    Validate, Verdict,
-};
+use super::{Accept, AuthError, Authentication, Checked, Details, Outline, Strategy, Validate, Verdict};
 use crate::cache::{self, Proof, TokenCache};
 use crate::challenge::Scheme;
 use crate::extract_jwt::{ExtractError, ExtractJwt};
-use crate::jwt::{Clock, KeySource, RenewalFailed, SystemClock, Verified, Verifier, VerifyError};
+use crate::jwt::{Clock, KeySource, SystemClock, Verified, Verifier, VerifyError};
 use crate::revocation::{Check, Revocations, SessionClaim, Staleness};
 
 /// Recognises the bearer of a signed JWT (RFC 7519, RFC 6750).
@@ -372,40 +370,4 @@ impl<C, K, V> fmt::Debug for JwtStrategy<C, K, V> {
             .field("scheme", &self.token.scheme)
             .finish_non_exhaustive()
     }
-}
-
-impl From<ExtractError> for AuthError {
-    /// A request that may not use its cookie is rejected, whoever sent it; all else is wrong with the credentials.
-    fn from(error: ExtractError) -> Self {
-        if let ExtractError::Csrf(_) = error {
-            return Rejection::forbidden(error.code(), sentence(error)).into();
-        }
-        Denial::new(error.code(), error.to_string()).detail(sentence(error)).into()
-    }
-}
-
-impl From<VerifyError> for AuthError {
-    /// Keys that cannot be had are an outage; all else is wrong with the token.
-    fn from(error: VerifyError) -> Self {
-        match error {
-            VerifyError::KeysUnavailable => Outage::new(error.code(), error.to_string()).into(),
-            _ => Denial::new(error.code(), error.to_string()).detail(sentence(error)).into(),
-        }
-    }
-}
-
-impl From<RenewalFailed> for AuthError {
-    /// The token may be good: only the keys that would tell cannot be had.
-    fn from(error: RenewalFailed) -> Self {
-        let outage = Outage::new(VerifyError::KeysUnavailable.code(), error.to_string());
-        outage.retry_after(error.retry_after).into()
-    }
-}
-
-/// An error's words as a sentence.
-fn sentence(error: impl fmt::Display) -> String {
-    let words = error.to_string();
-    let mut letters = words.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    first.into_iter().chain(letters).chain(['.']).collect()
 }
